@@ -1,4 +1,4 @@
-/** What content is and how it is proved, without I/O. */
+/** What content is and how it is proved: digests, names, manifests, blocks. No I/O. */
 @NullMarked
 package io.pantala.manifest;
 
