@@ -28,7 +28,7 @@ public record BlockLayout(long size, int blockSize) {
      */
     public static BlockLayout of(long size) {
         long wanted = (size / AIM + GRAIN - 1) / GRAIN * GRAIN;
-        return new BlockLayout(size, (int) Math.clamp(wanted, SMALLEST, LARGEST));
+        return new BlockLayout(size, Math.clamp(wanted, SMALLEST, LARGEST));
     }
 
     /** How many blocks there are. */
