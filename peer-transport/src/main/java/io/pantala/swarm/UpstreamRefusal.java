@@ -10,6 +10,7 @@ import java.util.Map;
  * @param headers in order, repeated ones apart, without hop-by-hop ones
  * @param body at most 64 KiB of it
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record UpstreamRefusal(int status, List<Map.Entry<String, String>> headers, byte[] body) {
     public UpstreamRefusal {
         headers = List.copyOf(headers);
