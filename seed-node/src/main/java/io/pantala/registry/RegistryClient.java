@@ -1,0 +1,340 @@
+package io.pantala.registry;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import io.pantala.manifest.UpstreamName;
+import io.pantala.swarm.Authorization;
+import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.TrustOptions;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Speaks to the configured registries, and to where they redirect: HTTP/1.1, kept-alive connections, the system's
+ * certificates and each upstream's own. Its calls block, for virtual threads alone.
+ */
+public final class RegistryClient implements AutoCloseable {
+    private static final int LONGEST_HEADERS = 64 << 10;
+    private static final int LARGEST_CHUNK = 64 << 10;
+    private static final int MOST_REDIRECTS = 10;
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+    /** What concerns one connection only, or is this client's own to say. */
+    private static final Set<String> NOT_SENT_ON = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "host",
+            "authorization",
+            "accept-encoding",
+            "content-length",
+            "expect");
+
+    private final Vertx vertx;
+    private final Upstreams upstreams;
+    private final RegistryConfig config;
+    private final RegistryListener listener;
+    private final HttpClient client;
+    private final Map<UpstreamName, HttpClient> withOwnTrust = new HashMap<>();
+
+    /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
+    public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
+        this.vertx = vertx;
+        this.upstreams = upstreams;
+        this.config = config;
+        this.listener = listener;
+        this.client = client(Optional.empty());
+        for (UpstreamName name : upstreams.names()) {
+            upstreams
+                    .find(name)
+                    .flatMap(Upstream::ca)
+                    .map(Trust::systemAnd)
+                    .ifPresent(trust -> withOwnTrust.put(name, client(Optional.of(trust))));
+        }
+    }
+
+    /** The upstreams that it speaks to. */
+    public Upstreams upstreams() {
+        return upstreams;
+    }
+
+    /**
+     * Sends a request and waits for the headers of its response. Redirects of a GET or HEAD are followed; the credential
+     * goes no further than the scheme, host and port it is meant for.
+     */
+    public RegistryResponse send(RegistryRequest request) throws UpstreamException {
+        return send(request, MOST_REDIRECTS);
+    }
+
+    /**
+     * Sends a request and waits for the headers of its response, which may be a redirect: for when a redirect is answer
+     * enough.
+     */
+    public RegistryResponse sendUnfollowed(RegistryRequest request) throws UpstreamException {
+        return send(request, 0);
+    }
+
+    /**
+     * Asks a token server.
+     *
+     * @param via the registry that named it, whose certificates are trusted
+     * @param form a form to POST; null to GET
+     */
+    RegistryResponse ask(
+            UpstreamName via,
+            URI server,
+            List<Map.Entry<String, String>> headers,
+            Authorization authorization,
+            byte @Nullable [] form,
+            String kind)
+            throws UpstreamException {
+        String query = server.getRawQuery() == null ? "" : "?" + server.getRawQuery();
+        String path = server.getRawPath() == null || server.getRawPath().isEmpty() ? "/" : server.getRawPath();
+        URI root = URI.create(server.getScheme() + "://" + server.getRawAuthority());
+        HttpMethod method = form == null ? HttpMethod.GET : HttpMethod.POST;
+        RegistryRequest request = new RegistryRequest(via, method, path + query, headers, authorization, kind);
+        return follow(request, Location.of(root, request.target()), form, MOST_REDIRECTS);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        withOwnTrust.values().forEach(HttpClient::close);
+    }
+
+    private RegistryResponse send(RegistryRequest request, int redirects) throws UpstreamException {
+        Upstream upstream = upstreams
+                .find(request.upstream())
+                .orElseThrow(() -> new UpstreamException(
+                        UpstreamException.Kind.UNKNOWN_UPSTREAM,
+                        "no upstream " + request.upstream() + " is configured"));
+        return follow(request, Location.of(upstream.url(), request.target()), null, redirects);
+    }
+
+    private RegistryResponse follow(RegistryRequest request, Location first, byte @Nullable [] form, int redirects)
+            throws UpstreamException {
+        if (Context.isOnEventLoopThread()) {
+            throw new IllegalStateException("this blocks: call it on a virtual thread");
+        }
+        MultiMap headers = headers(request, form);
+        Location location = first;
+        for (int hop = 0; ; hop++) {
+            RegistryResponse response = exchange(request, location, headers, form);
+            String header = response.headers().get(HttpHeaders.LOCATION);
+            if (redirects == 0 || form != null || !REDIRECTS.contains(response.status()) || header == null) {
+                return response;
+            }
+            response.close();
+            Optional<Location> next = location.resolve(header);
+            if (next.isEmpty() || hop == redirects) {
+                throw failed(
+                        request,
+                        new UpstreamException(
+                                UpstreamException.Kind.PROTOCOL,
+                                location + (next.isEmpty() ? " redirects to nowhere" : " redirects again and again")));
+            }
+            if (!location.sameOrigin(next.get())) {
+                headers.remove(HttpHeaders.AUTHORIZATION).remove(HttpHeaders.COOKIE);
+            }
+            location = next.get();
+        }
+    }
+
+    private RegistryResponse exchange(
+            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form)
+            throws UpstreamException {
+        try {
+            try {
+                return exchangeOnce(request, location, headers, form);
+            } catch (UpstreamException e) {
+                // Most likely a kept-alive connection that the server was just closing: harmless to ask again.
+                if (form == null && e.getCause() instanceof HttpClosedException) {
+                    return exchangeOnce(request, location, headers, form);
+                }
+                throw e;
+            }
+        } catch (UpstreamException e) {
+            throw failed(request, e);
+        }
+    }
+
+    private RegistryResponse exchangeOnce(
+            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form)
+            throws UpstreamException {
+        long start = System.nanoTime();
+        RequestOptions options = new RequestOptions()
+                .setMethod(request.method())
+                .setHost(location.host())
+                .setPort(location.port())
+                .setSsl(location.tls())
+                .setURI(location.target())
+                .setHeaders(HttpHeaders.headers().setAll(headers).set(HttpHeaders.HOST, location.authority()))
+                .setFollowRedirects(false);
+        Context context = vertx.getOrCreateContext();
+        CompletableFuture<RegistryResponse> answer = new CompletableFuture<>();
+        context.runOnContext(_ -> withOwnTrust
+                .getOrDefault(request.upstream(), client)
+                .request(options)
+                .compose(sending -> {
+                    // Also when nobody waits any more: then this runs at once.
+                    var _ = answer.whenComplete((_, failure) -> {
+                        if (failure != null) {
+                            sending.reset();
+                        }
+                    });
+                    return form == null ? sending.send() : sending.send(Buffer.buffer(form));
+                })
+                .map(response -> new RegistryResponse(response, context, events(request)))
+                .onSuccess(response -> {
+                    if (!answer.complete(response)) {
+                        response.close();
+                    }
+                })
+                .onFailure(answer::completeExceptionally));
+        RegistryResponse response = await(answer, location);
+        listener.responded(
+                request.upstream(), request.kind(), response.status(), Duration.ofNanos(System.nanoTime() - start));
+        return response;
+    }
+
+    private RegistryResponse await(CompletableFuture<RegistryResponse> answer, Location location)
+            throws UpstreamException {
+        UpstreamException failure;
+        try {
+            return answer.get(config.headerTimeout().toNanos(), NANOSECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new UpstreamException(kind(cause), location + ": " + cause.getMessage(), cause);
+        } catch (TimeoutException e) {
+            failure = new UpstreamException(
+                    UpstreamException.Kind.TIMEOUT,
+                    location + " did not answer within "
+                            + config.headerTimeout().toMillis() + " ms");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            failure = new UpstreamException(
+                    UpstreamException.Kind.INTERRUPTED, "interrupted while waiting for " + location);
+        }
+        if (!answer.completeExceptionally(failure)) {
+            answer.join().close();
+        }
+        throw failure;
+    }
+
+    private UpstreamException failed(RegistryRequest request, UpstreamException failure) {
+        listener.failed(request.upstream(), request.kind(), failure.kind());
+        return failure;
+    }
+
+    private RegistryResponse.Events events(RegistryRequest request) {
+        boolean blob = request.kind().equals(RegistryRequest.BLOB);
+        return new RegistryResponse.Events() {
+            @Override
+            public void received(int bytes) {
+                if (blob) {
+                    listener.received(request.upstream(), bytes);
+                }
+            }
+
+            @Override
+            public void failed(UpstreamException.Kind kind) {
+                listener.failed(request.upstream(), request.kind(), kind);
+            }
+        };
+    }
+
+    private static MultiMap headers(RegistryRequest request, byte @Nullable [] form) {
+        Set<String> dropped = new HashSet<>(NOT_SENT_ON);
+        for (Map.Entry<String, String> header : request.headers()) {
+            if (header.getKey().equalsIgnoreCase("connection")) {
+                for (String nominated : header.getValue().split(",", -1)) {
+                    dropped.add(nominated.strip().toLowerCase(Locale.ROOT));
+                }
+            }
+        }
+        MultiMap headers = HttpHeaders.headers();
+        for (Map.Entry<String, String> header : request.headers()) {
+            if (!dropped.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+                headers.add(header.getKey(), header.getValue());
+            }
+        }
+        headers.set(HttpHeaders.ACCEPT_ENCODING, "identity");
+        if (!headers.contains(HttpHeaders.USER_AGENT)) {
+            headers.set(HttpHeaders.USER_AGENT, "pantala");
+        }
+        if (request.authorization().header() != null) {
+            headers.set(HttpHeaders.AUTHORIZATION, request.authorization().header());
+        }
+        if (form != null) {
+            headers.set(HttpHeaders.CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        return headers;
+    }
+
+    private static UpstreamException.Kind kind(Throwable cause) {
+        return switch (cause) {
+            case ConnectException _, NoRouteToHostException _, UnknownHostException _, SSLException _ ->
+                UpstreamException.Kind.UNREACHABLE;
+            case HttpClosedException _, SocketException _, ClosedChannelException _ -> UpstreamException.Kind.CUT;
+            default -> UpstreamException.Kind.PROTOCOL;
+        };
+    }
+
+    /**
+     * The socket's receive buffer is left to the kernel: setting it ends its tuning, and a distant registry then comes
+     * slower.
+     */
+    private HttpClient client(Optional<TrustOptions> trust) {
+        HttpClientOptions options = new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_1_1)
+                .setConnectTimeout((int) config.connectTimeout().toMillis())
+                .setSslHandshakeTimeout(config.connectTimeout().toMillis())
+                .setSslHandshakeTimeoutUnit(MILLISECONDS)
+                .setMaxInitialLineLength(LONGEST_HEADERS)
+                .setMaxHeaderSize(LONGEST_HEADERS)
+                .setMaxChunkSize(LARGEST_CHUNK)
+                .setDecompressionSupported(false)
+                .setTcpNoDelay(true)
+                .setTcpKeepAlive(true);
+        trust.ifPresent(options::setTrustOptions);
+        return vertx.httpClientBuilder()
+                .with(options)
+                .with(new PoolOptions().setHttp1MaxSize(config.connectionsPerHost()))
+                .build();
+    }
+}

@@ -1,0 +1,34 @@
+package io.pantala.registry;
+
+import io.pantala.manifest.UpstreamName;
+import io.pantala.swarm.Authorization;
+import io.vertx.core.http.HttpMethod;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One request to a registry.
+ *
+ * @param target raw path and query, from {@code /v2/} on
+ * @param headers in order, repeated ones apart; hop-by-hop ones, {@code Host}, {@code Authorization} and
+ *     {@code Accept-Encoding} among them are not sent on
+ * @param kind for the listener alone: {@code blob}, {@code manifest}, {@code token}, {@code ping}, {@code tags} or
+ *     {@code other}
+ */
+public record RegistryRequest(
+        UpstreamName upstream,
+        HttpMethod method,
+        String target,
+        List<Map.Entry<String, String>> headers,
+        Authorization authorization,
+        String kind) {
+    /** The kind of a blob's request, whose body bytes are reported. */
+    public static final String BLOB = "blob";
+
+    public RegistryRequest {
+        headers = List.copyOf(headers);
+        if (!target.startsWith("/") || target.chars().anyMatch(c -> c <= ' ' || c >= 0x7f)) {
+            throw new IllegalArgumentException("not a raw request target");
+        }
+    }
+}

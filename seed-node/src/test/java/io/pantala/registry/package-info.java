@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.registry;
+
+import org.jspecify.annotations.NullMarked;

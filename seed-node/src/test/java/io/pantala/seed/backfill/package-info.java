@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.seed.backfill;
+
+import org.jspecify.annotations.NullMarked;
