@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param urls where else the content may be had; not empty for foreign layers
  */
 public record Descriptor(
-        String mediaType, Digest digest, long size, @Nullable Platform platform, List<String> urls) {
+        String mediaType,
+        Digest digest,
+        long size,
+        @Nullable Platform platform,
+        List<String> urls) {
     public Descriptor {
         urls = List.copyOf(urls);
         if (size < 0) {

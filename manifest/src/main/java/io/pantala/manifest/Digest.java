@@ -29,16 +29,14 @@ public record Digest(String algorithm, String encoded) {
                 || !ENCODED.matcher(encoded).matches()) {
             throw new IllegalArgumentException("not a digest: it must read algorithm:encoded");
         }
-        int hexLength =
-                switch (algorithm) {
-                    case "sha256" -> 64;
-                    case "sha384" -> 96;
-                    case "sha512" -> 128;
-                    default -> -1;
-                };
+        int hexLength = switch (algorithm) {
+            case "sha256" -> 64;
+            case "sha384" -> 96;
+            case "sha512" -> 128;
+            default -> -1;
+        };
         if (hexLength > 0
-                && (encoded.length() != hexLength
-                        || !LOWER_HEX.matcher(encoded).matches())) {
+                && (encoded.length() != hexLength || !LOWER_HEX.matcher(encoded).matches())) {
             throw new IllegalArgumentException(
                     "not a " + algorithm + " digest: it must have " + hexLength + " lower-case hexadecimal digits");
         }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param variant such as {@code v8}; null when the index names none, and in a request: any
  */
-public record Platform(String os, String architecture, @Nullable String variant) {
+public record Platform(
+        String os, String architecture, @Nullable String variant) {
     public Platform {
         if (os.isEmpty() || architecture.isEmpty()) {
             throw new IllegalArgumentException("a platform reads os/architecture or os/architecture/variant");

@@ -9,5 +9,4 @@ import io.pantala.manifest.RepositoryName;
  * @param repository where the upstream is asked for it
  * @param requestId found in the log of every node that works on it
  */
-public record FillRequest(
-        BlobKey key, RepositoryName repository, CredentialSource credentials, String requestId) {}
+public record FillRequest(BlobKey key, RepositoryName repository, CredentialSource credentials, String requestId) {}

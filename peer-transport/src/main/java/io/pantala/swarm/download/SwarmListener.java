@@ -1,0 +1,68 @@
+package io.pantala.swarm.download;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.LinkListener;
+import java.time.Duration;
+
+/** What a host's downloads and links tell. Called on whichever thread caused it; must be quick and not block. */
+public interface SwarmListener extends LinkListener {
+    SwarmListener NONE = new SwarmListener() {};
+
+    /** What kind of node a block came from. */
+    enum Source {
+        SEED,
+        PEER
+    }
+
+    /** Why a block did not come. */
+    enum Trouble {
+        /** Its bytes came, and their hash is another. */
+        CORRUPT,
+        NOT_HELD,
+        /** The node answered with an unexpected status. */
+        REFUSED,
+        TIMED_OUT,
+        /** The node was not reached, cut the transfer short, or sent no block. */
+        BROKEN,
+        /** It could not be written here. */
+        DISK
+    }
+
+    /** A download has begun; others join it. */
+    default void started(BlobKey key, String requestId) {}
+
+    /** A block is held. */
+    default void blockReceived(BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took) {}
+
+    /** A block did not come from there. It is asked for again. */
+    default void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {}
+
+    /**
+     * A seed was given up for this blob and the next one asked.
+     *
+     * @param why for people
+     */
+    default void seedPassedOver(BlobKey key, NodeAddress seed, String why) {}
+
+    /**
+     * No seed helps; whoever asked goes on without.
+     *
+     * @param why for people
+     */
+    default void unavailable(BlobKey key, String why) {}
+
+    /** The blob is complete. */
+    default void sealed(BlobKey key, long bytes, Duration took) {}
+
+    /**
+     * The download ended before its end, everything held so far kept.
+     *
+     * @param why for people
+     */
+    default void interrupted(BlobKey key, String why) {}
+
+    /** The blob that this seed vouched for is another. It was dropped. */
+    default void mismatch(BlobKey key, NodeAddress seed, Digest got) {}
+}

@@ -1,0 +1,115 @@
+package io.pantala.transport.block;
+
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoredBlob;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+
+/** Serves the blocks that a store holds, from the page cache straight to the socket. */
+public final class BlockServer {
+    /** The path of a block, as a regular expression, to mount {@link #handle} at. */
+    public static final String PATHS = "/pantala/v1/blobs/[^/]+/blocks/[^/]+";
+
+    /** Look-ups under way at most, so that a slow disk can't pile them up. */
+    private static final int MOST_LOOK_UPS = 1024;
+
+    private final BlobStore store;
+    private final BlockServerListener listener;
+    private final Semaphore lookUps = new Semaphore(MOST_LOOK_UPS);
+
+    public BlockServer(BlobStore store, BlockServerListener listener) {
+        this.store = store;
+        this.listener = listener;
+    }
+
+    /** Answers a GET of {@link #PATHS}. On the request's event loop. */
+    public void handle(HttpServerRequest request) {
+        Context loop = Vertx.currentContext();
+        Optional<BlockRequest> wanted = BlockRequest.parse(request.path(), request.getParam("upstream"));
+        if (wanted.isEmpty()) {
+            fail(request.response(), 400);
+        } else if (!lookUps.tryAcquire()) {
+            fail(request.response(), 503);
+        } else {
+            // The store may touch the disk, which an event loop can't wait for.
+            Thread.startVirtualThread(() -> {
+                try {
+                    Answer answer = lookUp(wanted.get());
+                    loop.runOnContext(_ -> send(answer, wanted.get(), request.response()));
+                } finally {
+                    lookUps.release();
+                }
+            });
+        }
+    }
+
+    private sealed interface Answer {
+        record Block(StoredBlob blob) implements Answer {}
+
+        record No(int status) implements Answer {}
+    }
+
+    private Answer lookUp(BlockRequest wanted) {
+        Optional<StoredBlob> found = store.find(wanted.key());
+        if (found.isEmpty()) {
+            return new Answer.No(404);
+        }
+        StoredBlob blob = found.get();
+        int status = mayServe(blob, wanted.index());
+        if (status == 200) {
+            return new Answer.Block(blob);
+        }
+        blob.close();
+        return new Answer.No(status);
+    }
+
+    /** The last block waits for the whole blob's digest to match. */
+    private static int mayServe(StoredBlob blob, int index) {
+        if (index >= blob.layout().count()) {
+            return 416;
+        }
+        return blob.sealed() || (index != blob.layout().last() && blob.holds(index)) ? 200 : 404;
+    }
+
+    private void send(Answer answer, BlockRequest wanted, HttpServerResponse response) {
+        switch (answer) {
+            case Answer.No(int status) -> {
+                if (status == 404) {
+                    listener.blockMissing(wanted.key(), wanted.index());
+                }
+                fail(response, status);
+            }
+            case Answer.Block(StoredBlob blob) -> send(blob, wanted, response);
+        }
+    }
+
+    private void send(StoredBlob blob, BlockRequest wanted, HttpServerResponse response) {
+        int length = blob.layout().length(wanted.index());
+        response.putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
+        try {
+            response.sendFile(blob.channel(), blob.layout().offset(wanted.index()), length)
+                    .onComplete(
+                            _ -> {
+                                blob.close();
+                                listener.blockSent(wanted.key(), wanted.index(), length);
+                            },
+                            _ -> blob.close());
+        } catch (IllegalStateException e) {
+            // The host hung up while the block was looked up.
+            blob.close();
+        }
+    }
+
+    private static void fail(HttpServerResponse response, int status) {
+        try {
+            response.setStatusCode(status).end();
+        } catch (IllegalStateException e) {
+            // The host hung up; nobody is left to be told.
+        }
+    }
+}

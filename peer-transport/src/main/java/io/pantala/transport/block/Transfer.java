@@ -1,0 +1,143 @@
+package io.pantala.transport.block;
+
+import io.pantala.store.BlockWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** One request for a block over an open connection, and the answer to it. */
+final class Transfer {
+    private final Connection connection;
+    private final BlockRequest request;
+    private final BlockWriter into;
+    private final byte[] expected;
+    private final ByteBuffer buffer;
+    private final int length;
+    private boolean answered;
+    private boolean reusable;
+
+    Transfer(Connection connection, BlockRequest request, BlockWriter into, byte[] expected, ByteBuffer buffer) {
+        this.connection = connection;
+        this.request = request;
+        this.into = into;
+        this.expected = expected;
+        this.buffer = buffer;
+        this.length = into.remaining();
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    /** Bytes of the block. */
+    int length() {
+        return length;
+    }
+
+    /** Whether the connection can carry the next transfer. */
+    boolean reusable() {
+        return reusable;
+    }
+
+    /** Whether a connection that had rested ended before the first byte of an answer. */
+    boolean foundDead() {
+        return connection.used() && !answered;
+    }
+
+    BlockOutcome run(Watch watch, long start) {
+        SocketChannel channel = connection.channel();
+        ResponseHead head;
+        try {
+            ask(channel);
+            head = readHead(channel, watch);
+        } catch (IOException e) {
+            return broken(e);
+        }
+        if (head.status() != 200) {
+            return refused(head);
+        }
+        if (head.length() != length) {
+            return new BlockOutcome.Broken("a block of " + length + " bytes came as " + head.length());
+        }
+        return body(channel, head, watch, start);
+    }
+
+    private void ask(SocketChannel channel) throws IOException {
+        String head = "GET " + request.target() + " HTTP/1.1\r\nHost: " + connection.authority() + "\r\n\r\n";
+        buffer.clear().put(head.getBytes(StandardCharsets.US_ASCII)).flip();
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+
+    /** Leaves what follows the head in the buffer. */
+    private ResponseHead readHead(SocketChannel channel, Watch watch) throws IOException {
+        buffer.clear();
+        while (true) {
+            if (channel.read(buffer) < 0) {
+                throw new IOException("the connection ended within the answer's head");
+            }
+            answered = true;
+            watch.progressed();
+            buffer.flip();
+            ResponseHead head = ResponseHead.read(buffer);
+            if (head != null) {
+                return head;
+            }
+            buffer.position(buffer.limit()).limit(buffer.capacity());
+        }
+    }
+
+    private BlockOutcome refused(ResponseHead head) {
+        // A short body is in the buffer already; a longer one isn't worth waiting for.
+        reusable = head.keepAlive() && head.length() == buffer.remaining();
+        return head.status() == 404 ? new BlockOutcome.NotHeld() : new BlockOutcome.Refused(head.status());
+    }
+
+    private BlockOutcome body(SocketChannel channel, ResponseHead head, Watch watch, long start) {
+        int left = length;
+        while (true) {
+            if (buffer.remaining() > left) {
+                return new BlockOutcome.Broken("more bytes came than the block has");
+            }
+            left -= buffer.remaining();
+            try {
+                into.write(buffer);
+            } catch (IOException e) {
+                return diskFailed(e);
+            }
+            if (left == 0) {
+                break;
+            }
+            try {
+                buffer.clear().limit(Math.min(left, buffer.capacity()));
+                if (channel.read(buffer) < 0) {
+                    return new BlockOutcome.Broken("the connection ended " + left + " bytes early");
+                }
+            } catch (IOException e) {
+                return broken(e);
+            }
+            watch.progressed();
+            buffer.flip();
+        }
+        reusable = head.keepAlive();
+        try {
+            return into.complete(expected)
+                    ? new BlockOutcome.Received(length, Duration.ofNanos(System.nanoTime() - start))
+                    : new BlockOutcome.Corrupt();
+        } catch (IOException e) {
+            return diskFailed(e);
+        }
+    }
+
+    private static BlockOutcome broken(IOException e) {
+        String message = e.getMessage();
+        return new BlockOutcome.Broken(message == null ? e.getClass().getSimpleName() : message);
+    }
+
+    private static BlockOutcome diskFailed(IOException e) {
+        return new BlockOutcome.DiskFailed(String.valueOf(e.getMessage()));
+    }
+}

@@ -1,0 +1,278 @@
+package io.pantala.transport.control;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BinaryNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
+import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.store.BlobFailure;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.UpstreamRefusal;
+import io.pantala.transport.control.ControlMessage.Accepted;
+import io.pantala.transport.control.ControlMessage.Credential;
+import io.pantala.transport.control.ControlMessage.CredentialWanted;
+import io.pantala.transport.control.ControlMessage.Failed;
+import io.pantala.transport.control.ControlMessage.Hashes;
+import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.Leave;
+import io.pantala.transport.control.ControlMessage.Opened;
+import io.pantala.transport.control.ControlMessage.PassThrough;
+import io.pantala.transport.control.ControlMessage.Refused;
+import io.pantala.transport.control.ControlMessage.Sealed;
+import io.pantala.transport.control.ControlMessage.Unavailable;
+import io.pantala.transport.control.ControlMessage.Unknown;
+import io.pantala.transport.control.ControlMessage.Want;
+import io.pantala.transport.control.ControlMessage.Welcome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages as CBOR: one map a message, its type under {@code t}. Fields and types that are not known are ignored, so
+ * that a newer node may say more than an older one understands.
+ */
+final class ControlCodec {
+    /** Bytes of the longest message. */
+    static final int LONGEST = 1 << 20;
+
+    private static final int DEEPEST = 8;
+    private static final int MOST_HEADERS = 256;
+
+    private final CBORMapper mapper = new CBORMapper(CBORFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxDocumentLength(LONGEST)
+                    .maxStringLength(LONGEST)
+                    .build())
+            .build());
+    private final ObjectReader reader = mapper.reader(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    byte[] encode(ControlMessage message) {
+        try {
+            return mapper.writeValueAsBytes(toTree(message));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree can always be written", e);
+        }
+    }
+
+    /** Reads one whole message. */
+    ControlMessage decode(byte[] bytes) throws MalformedMessageException {
+        JsonNode tree;
+        try {
+            tree = reader.readTree(bytes);
+        } catch (IOException | RuntimeException e) {
+            throw new MalformedMessageException("not a CBOR value");
+        }
+        if (!(tree instanceof ObjectNode map)) {
+            throw new MalformedMessageException("not a CBOR map");
+        }
+        Fields fields = new Fields(map);
+        String type = fields.text("t");
+        try {
+            return fromTree(type, fields);
+        } catch (IllegalArgumentException e) {
+            throw new MalformedMessageException("a '" + type + "' message makes no sense");
+        }
+    }
+
+    private static ObjectNode toTree(ControlMessage message) {
+        ObjectNode map = JsonNodeFactory.instance.objectNode();
+        if (message instanceof ControlMessage.AboutBlob about) {
+            map.put("upstream", about.key().upstream().value());
+            map.put("digest", about.key().digest().toString());
+        }
+        switch (message) {
+            case Hello hello ->
+                map.put("t", "hello")
+                        .put("oldest", hello.versions().oldest())
+                        .put("newest", hello.versions().newest())
+                        .put("node", hello.node())
+                        .put("software", hello.software());
+            case Welcome welcome ->
+                map.put("t", "welcome").put("version", welcome.version()).put("seed", welcome.seed());
+            case Unknown unknown -> map.put("t", unknown.type());
+            case Want want -> {
+                map.put("t", "want")
+                        .put("repository", want.repository().value())
+                        .put("request", want.requestId());
+                put(map, want.authorization());
+            }
+            case Accepted _ -> map.put("t", "accepted");
+            case Opened opened ->
+                map.put("t", "opened")
+                        .put("size", opened.layout().size())
+                        .put("block", opened.layout().blockSize());
+            case Refused refused -> {
+                UpstreamRefusal refusal = refused.refusal();
+                map.put("t", "refused").put("status", refusal.status()).put("body", refusal.body());
+                ArrayNode headers = map.putArray("headers");
+                refusal.headers().forEach(header -> headers.add(header.getKey()).add(header.getValue()));
+            }
+            case PassThrough passThrough ->
+                map.put("t", "pass-through").put("reason", passThrough.reason().name());
+            case Unavailable unavailable -> map.put("t", "unavailable").put("reason", unavailable.reason());
+            case Hashes hashes ->
+                map.put("t", "hashes").put("first", hashes.first()).put("hashes", hashes.packed());
+            case Sealed _ -> map.put("t", "sealed");
+            case Failed failed -> {
+                map.put("t", "failed");
+                switch (failed.failure()) {
+                    case BlobFailure.DigestMismatch mismatch -> {
+                        map.put("kind", "mismatch");
+                        if (mismatch.got() != null) {
+                            map.put("got", mismatch.got().toString());
+                        }
+                    }
+                    case BlobFailure.Interrupted interrupted ->
+                        map.put("kind", "interrupted").put("reason", interrupted.why());
+                }
+            }
+            case CredentialWanted wanted -> map.put("t", "credential-wanted").put("challenge", wanted.challenge());
+            case Credential credential -> {
+                map.put("t", "credential")
+                        .put("newer", credential.authorization().isPresent());
+                credential.authorization().ifPresent(authorization -> put(map, authorization));
+            }
+            case Leave _ -> map.put("t", "leave");
+        }
+        return map;
+    }
+
+    private static void put(ObjectNode map, Authorization authorization) {
+        if (!authorization.isAnonymous()) {
+            map.put("authorization", authorization.header());
+        }
+    }
+
+    private static ControlMessage fromTree(String type, Fields fields) throws MalformedMessageException {
+        return switch (type) {
+            case "hello" ->
+                new Hello(
+                        new VersionRange(fields.integer("oldest"), fields.integer("newest")),
+                        fields.text("node"),
+                        fields.text("software"));
+            case "welcome" -> new Welcome(fields.integer("version"), fields.text("seed"));
+            case "want" ->
+                new Want(
+                        fields.key(),
+                        new RepositoryName(fields.text("repository")),
+                        Authorization.of(fields.optionalText("authorization")),
+                        fields.text("request"));
+            case "accepted" -> new Accepted(fields.key());
+            case "opened" -> new Opened(fields.key(), new BlockLayout(fields.number("size"), fields.integer("block")));
+            case "refused" ->
+                new Refused(
+                        fields.key(),
+                        new UpstreamRefusal(fields.integer("status"), fields.headers(), fields.bytes("body")));
+            case "pass-through" ->
+                new PassThrough(fields.key(), Opening.PassThrough.Reason.valueOf(fields.text("reason")));
+            case "unavailable" -> new Unavailable(fields.key(), fields.text("reason"));
+            case "hashes" -> new Hashes(fields.key(), fields.integer("first"), fields.bytes("hashes"));
+            case "sealed" -> new Sealed(fields.key());
+            case "failed" -> new Failed(fields.key(), fields.failure());
+            case "credential-wanted" -> new CredentialWanted(fields.key(), fields.text("challenge"));
+            case "credential" ->
+                new Credential(
+                        fields.key(),
+                        fields.truth("newer")
+                                ? Optional.of(Authorization.of(fields.optionalText("authorization")))
+                                : Optional.empty());
+            case "leave" -> new Leave(fields.key());
+            default -> new Unknown(type);
+        };
+    }
+
+    /** A message's fields, each read as the one type it may have. */
+    private record Fields(ObjectNode map) {
+        BlobKey key() throws MalformedMessageException {
+            return new BlobKey(new UpstreamName(text("upstream")), Digest.parse(text("digest")));
+        }
+
+        String text(String name) throws MalformedMessageException {
+            String text = optionalText(name);
+            if (text == null) {
+                throw missing(name);
+            }
+            return text;
+        }
+
+        @Nullable
+        String optionalText(String name) {
+            JsonNode value = map.get(name);
+            return value != null && value.isTextual() ? value.textValue() : null;
+        }
+
+        int integer(String name) throws MalformedMessageException {
+            JsonNode value = map.get(name);
+            if (value == null || !value.isIntegralNumber() || !value.canConvertToInt()) {
+                throw missing(name);
+            }
+            return value.intValue();
+        }
+
+        long number(String name) throws MalformedMessageException {
+            JsonNode value = map.get(name);
+            if (value == null || !value.isIntegralNumber() || !value.canConvertToLong()) {
+                throw missing(name);
+            }
+            return value.longValue();
+        }
+
+        boolean truth(String name) throws MalformedMessageException {
+            JsonNode value = map.get(name);
+            if (value == null || !value.isBoolean()) {
+                throw missing(name);
+            }
+            return value.booleanValue();
+        }
+
+        byte[] bytes(String name) throws MalformedMessageException {
+            if (!(map.get(name) instanceof BinaryNode value)) {
+                throw missing(name);
+            }
+            return value.binaryValue();
+        }
+
+        List<Map.Entry<String, String>> headers() throws MalformedMessageException {
+            if (!(map.get("headers") instanceof ArrayNode flat)
+                    || flat.size() % 2 != 0
+                    || flat.size() > 2 * MOST_HEADERS) {
+                throw missing("headers");
+            }
+            List<Map.Entry<String, String>> headers = new ArrayList<>();
+            for (int i = 0; i < flat.size(); i += 2) {
+                headers.add(Map.entry(flat.get(i).asText(), flat.get(i + 1).asText()));
+            }
+            return headers;
+        }
+
+        BlobFailure failure() throws MalformedMessageException {
+            String got = optionalText("got");
+            return switch (text("kind")) {
+                case "mismatch" ->
+                    new BlobFailure.DigestMismatch(key().digest(), got == null ? null : Digest.parse(got));
+                case "interrupted" -> new BlobFailure.Interrupted(text("reason"));
+                default -> new BlobFailure.Interrupted("the seed gave up for a reason this version doesn't know");
+            };
+        }
+
+        private static MalformedMessageException missing(String name) {
+            return new MalformedMessageException("the field '" + name + "' is missing or of the wrong type");
+        }
+    }
+}

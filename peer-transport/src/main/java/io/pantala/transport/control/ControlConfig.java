@@ -1,0 +1,41 @@
+package io.pantala.transport.control;
+
+import java.time.Duration;
+
+/**
+ * How control links behave, at either end.
+ *
+ * @param versions what this end speaks
+ * @param handshake how long connecting, and then the first two messages, may take each
+ * @param ping how often the other end is asked for a sign of life
+ * @param silence how long it may show none
+ * @param shortestBackOff how long a host waits before it dials a lost seed again, the first time; doubles each time
+ * @param longestBackOff the most that it waits
+ * @param firstLink how long after the start it is worth waiting for a first link
+ * @param backlog bytes that may wait to be sent; a link with more is closed
+ */
+public record ControlConfig(
+        VersionRange versions,
+        Duration handshake,
+        Duration ping,
+        Duration silence,
+        Duration shortestBackOff,
+        Duration longestBackOff,
+        Duration firstLink,
+        int backlog) {
+    public static final ControlConfig DEFAULT = new ControlConfig(
+            VersionRange.SPOKEN,
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(5),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(1),
+            8 << 20);
+
+    public ControlConfig {
+        if (ping.compareTo(silence) >= 0) {
+            throw new IllegalArgumentException("a ping every " + ping + " can't show a silence of " + silence);
+        }
+    }
+}

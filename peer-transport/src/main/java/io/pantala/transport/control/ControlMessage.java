@@ -1,0 +1,130 @@
+package io.pantala.transport.control;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockHashes;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.store.BlobFailure;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.UpstreamRefusal;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a host and a seed say to one another. Everything about a blob may be repeated without harm. */
+public sealed interface ControlMessage {
+    /**
+     * A host's first message.
+     *
+     * @param node what the host calls itself: 1 to 128 visible ASCII characters
+     * @param software the program and its version, of the same form
+     */
+    record Hello(VersionRange versions, String node, String software) implements ControlMessage {
+        public Hello {
+            requireWord(node);
+            requireWord(software);
+        }
+    }
+
+    /**
+     * A seed's answer to it.
+     *
+     * @param version what is spoken from here on
+     * @param seed what the seed calls itself, of the same form as a host's name
+     */
+    record Welcome(int version, String seed) implements ControlMessage {
+        public Welcome {
+            requireWord(seed);
+        }
+    }
+
+    /** What this program is too old to know. Ignored. */
+    record Unknown(String type) implements ControlMessage {}
+
+    /** What concerns one blob. */
+    sealed interface AboutBlob extends ControlMessage {
+        BlobKey key();
+    }
+
+    /**
+     * A host wants to follow a blob, until it leaves. Repeated, it takes the place of what it said before.
+     *
+     * @param authorization what the seed may read the registry with, for this blob alone
+     * @param requestId of the engine's request, for the seed's log: 1 to 128 visible ASCII characters
+     */
+    record Want(BlobKey key, RepositoryName repository, Authorization authorization, String requestId)
+            implements AboutBlob {
+        public Want {
+            requireWord(requestId);
+        }
+    }
+
+    /** The want was heard. Sent at once, so that a seed that hangs shows. */
+    record Accepted(BlobKey key) implements AboutBlob {}
+
+    /** The blob's bytes will come, cut like this. */
+    record Opened(BlobKey key, BlockLayout layout) implements AboutBlob {}
+
+    /** The registry said no. */
+    record Refused(BlobKey key, UpstreamRefusal refusal) implements AboutBlob {}
+
+    /** The seed can't store it; whoever wants it reads it from the registry. */
+    record PassThrough(BlobKey key, Opening.PassThrough.Reason reason) implements AboutBlob {}
+
+    /** The seed can't help now. */
+    record Unavailable(BlobKey key, String reason) implements AboutBlob {}
+
+    /**
+     * The seed holds these successive blocks, and their sha256s are these. The last block's is told only once the blob is
+     * sealed.
+     *
+     * @param packed 32 bytes a block, one after the other
+     */
+    @SuppressWarnings("ArrayRecordComponent") // up to 256 KiB of hashes; never compared
+    record Hashes(BlobKey key, int first, byte[] packed) implements AboutBlob {
+        public Hashes {
+            if (first < 0
+                    || packed.length == 0
+                    || packed.length % BlockHashes.LENGTH != 0
+                    || first > Integer.MAX_VALUE - packed.length) {
+                throw new IllegalArgumentException("not hashes: " + packed.length + " bytes from block " + first);
+            }
+        }
+
+        /** How many blocks they are of. */
+        public int count() {
+            return packed.length / BlockHashes.LENGTH;
+        }
+
+        /** The hash of the block {@code first + offset}. */
+        public byte[] hash(int offset) {
+            return Arrays.copyOfRange(packed, offset * BlockHashes.LENGTH, (offset + 1) * BlockHashes.LENGTH);
+        }
+    }
+
+    /** All blocks are known and together they are the blob. */
+    record Sealed(BlobKey key) implements AboutBlob {}
+
+    /** The blob's bytes stop coming. */
+    record Failed(BlobKey key, BlobFailure failure) implements AboutBlob {}
+
+    /**
+     * The registry has rejected the credential in mid-blob: is there a newer one?
+     *
+     * @param challenge the registry's {@code WWW-Authenticate}; empty if it sent none
+     */
+    record CredentialWanted(BlobKey key, String challenge) implements AboutBlob {}
+
+    /** The answer: a newer one, or none. */
+    record Credential(BlobKey key, Optional<Authorization> authorization) implements AboutBlob {}
+
+    /** A host no longer wants the blob. */
+    record Leave(BlobKey key) implements AboutBlob {}
+
+    /** Names end up in other nodes' logs, so they can't hold just anything. */
+    private static void requireWord(String text) {
+        if (text.isEmpty() || text.length() > 128 || text.chars().anyMatch(c -> c <= ' ' || c > '~')) {
+            throw new IllegalArgumentException("a name must be 1 to 128 visible ASCII characters");
+        }
+    }
+}

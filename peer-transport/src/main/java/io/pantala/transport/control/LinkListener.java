@@ -1,0 +1,18 @@
+package io.pantala.transport.control;
+
+import io.pantala.transport.NodeAddress;
+
+/** What a host's links tell. Called on event loops; must be quick. */
+public interface LinkListener {
+    LinkListener NONE = new LinkListener() {};
+
+    /** The link to a seed is up. */
+    default void linkUp(NodeAddress seed) {}
+
+    /**
+     * A seed could not be reached, or the link to it was lost. Another try follows.
+     *
+     * @param why for people
+     */
+    default void linkDown(NodeAddress seed, String why) {}
+}

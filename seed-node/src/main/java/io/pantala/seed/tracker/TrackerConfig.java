@@ -1,0 +1,19 @@
+package io.pantala.seed.tracker;
+
+import io.pantala.transport.control.ControlConfig;
+import java.time.Duration;
+
+/**
+ * How a seed conducts.
+ *
+ * @param control how its links behave
+ * @param wants of one host at most; more are unavailable
+ * @param gather how long new hashes are gathered before they are told
+ * @param credentialAnswer how long one host may take to answer that it has a newer credential, or none
+ * @param credentialWait how long a backfill waits for the answers of all hosts
+ */
+public record TrackerConfig(
+        ControlConfig control, int wants, Duration gather, Duration credentialAnswer, Duration credentialWait) {
+    public static final TrackerConfig DEFAULT = new TrackerConfig(
+            ControlConfig.DEFAULT, 1024, Duration.ofMillis(5), Duration.ofSeconds(6), Duration.ofSeconds(15));
+}
