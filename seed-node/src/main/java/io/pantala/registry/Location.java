@@ -66,10 +66,14 @@ record Location(boolean tls, String host, int port, String target) {
         return tls == other.tls && port == other.port && host.equals(other.host);
     }
 
+    /** The host as it stands in a URL, IPv6 in brackets. */
+    String urlHost() {
+        return host.contains(":") ? "[" + host + "]" : host;
+    }
+
     /** For the {@code Host} header. */
     String authority() {
-        String name = host.contains(":") ? "[" + host + "]" : host;
-        return port == defaultPort(tls) ? name : name + ":" + port;
+        return port == defaultPort(tls) ? urlHost() : urlHost() + ":" + port;
     }
 
     /** Without the target, which may be signed. */

@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.swarm.Authorization;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -199,7 +200,7 @@ public final class RegistryClient implements AutoCloseable {
         long start = System.nanoTime();
         RequestOptions options = new RequestOptions()
                 .setMethod(request.method())
-                .setHost(location.host())
+                .setHost(location.urlHost())
                 .setPort(location.port())
                 .setSsl(location.tls())
                 .setURI(location.target())
@@ -207,9 +208,10 @@ public final class RegistryClient implements AutoCloseable {
                 .setFollowRedirects(false);
         Context context = vertx.getOrCreateContext();
         CompletableFuture<RegistryResponse> answer = new CompletableFuture<>();
-        context.runOnContext(_ -> withOwnTrust
-                .getOrDefault(request.upstream(), client)
-                .request(options)
+        HttpClient sender = withOwnTrust.getOrDefault(request.upstream(), client);
+        context.runOnContext(_ -> Future.succeededFuture()
+                // A mapper's exception is a failed future, while here nobody would learn of it.
+                .compose(_ -> sender.request(options))
                 .compose(sending -> {
                     // Also when nobody waits any more: then this runs at once.
                     var _ = answer.whenComplete((_, failure) -> {
@@ -335,6 +337,8 @@ public final class RegistryClient implements AutoCloseable {
         return vertx.httpClientBuilder()
                 .with(options)
                 .with(new PoolOptions().setHttp1MaxSize(config.connectionsPerHost()))
+                // Whoever reads the response learns of it; Vert.x would log it besides.
+                .withConnectHandler(connection -> connection.exceptionHandler(_ -> {}))
                 .build();
     }
 }

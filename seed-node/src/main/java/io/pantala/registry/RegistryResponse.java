@@ -1,6 +1,5 @@
 package io.pantala.registry;
 
-import io.netty.buffer.ByteBuf;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -45,10 +44,17 @@ public final class RegistryResponse implements AutoCloseable {
     private boolean paused = true;
     private boolean ended;
     private @Nullable UpstreamException failure;
-
-    private boolean reading;
-    private boolean released;
+    private Use use = Use.UNREAD;
     private long taken;
+
+    private enum Use {
+        UNREAD,
+        READ,
+        /** To its end, or as far as anyone wanted. */
+        DONE,
+        DRAINED,
+        RAW
+    }
 
     /** What its client wants to know. */
     interface Events {
@@ -62,8 +68,8 @@ public final class RegistryResponse implements AutoCloseable {
         this.response = response;
         this.context = context;
         this.events = events;
-        response.pause();
         this.contentLength = contentLength(response);
+        response.pause().handler(this::arrived).endHandler(_ -> finish(null)).exceptionHandler(this::cut);
     }
 
     public int status() {
@@ -85,7 +91,6 @@ public final class RegistryResponse implements AutoCloseable {
      * @param idle how long to wait for them
      */
     public @Nullable ByteBuffer next(Duration idle) throws UpstreamException {
-        begin();
         Buffer chunk;
         try {
             chunk = await(idle.toNanos());
@@ -95,13 +100,11 @@ public final class RegistryResponse implements AutoCloseable {
             throw e;
         }
         if (chunk == null) {
-            released = true;
             return null;
         }
         taken += chunk.length();
         events.received(chunk.length());
-        ByteBuf bytes = ((BufferInternal) chunk).getByteBuf();
-        return bytes.nioBuffer();
+        return ((BufferInternal) chunk).getByteBuf().nioBuffer();
     }
 
     /**
@@ -122,59 +125,70 @@ public final class RegistryResponse implements AutoCloseable {
 
     /**
      * The paused response itself, for piping its body elsewhere in place of {@link #next}. From now on its end and its
-     * deadlines are the caller's; {@link #close} does nothing any more.
+     * deadlines are the caller's; {@link #close} does nothing any more. Handlers must be set on its event loop, and
+     * throw an {@link IllegalStateException} when the connection has ended meanwhile.
      */
     public HttpClientResponse raw() {
-        released = true;
-        return response;
-    }
-
-    /** Drops what was not read. */
-    @Override
-    public void close() {
-        if (released) {
-            return;
-        }
-        released = true;
-        if (reading || contentLength.orElse(DRAINED_AT_MOST) > DRAINED_AT_MOST) {
-            response.request().reset();
-        } else {
-            context.runOnContext(_ -> drain());
-        }
-    }
-
-    private void begin() throws UpstreamException {
-        if (released) {
-            throw new IllegalStateException("already read, handed out or closed");
-        }
-        if (!reading) {
-            reading = true;
-            context.runOnContext(_ -> attach());
-        }
-    }
-
-    private void attach() {
-        try {
-            response.handler(this::arrived).endHandler(_ -> finish(null)).exceptionHandler(this::cut);
-        } catch (IllegalStateException e) {
-            // It ended before anyone looked.
-            finish(new UpstreamException(UpstreamException.Kind.CUT, "the connection ended before the response", e));
-            return;
-        }
         lock.lock();
         try {
-            paused = false;
+            if (use != Use.UNREAD) {
+                throw new IllegalStateException("read or closed already");
+            }
+            use = Use.RAW;
+            return response;
         } finally {
             lock.unlock();
         }
-        response.resume();
+    }
+
+    /** Drops what was not read. Any thread may call it; a read under way fails then. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (use == Use.DONE || use == Use.DRAINED || use == Use.RAW) {
+                return;
+            }
+            boolean soonAtItsEnd = use == Use.UNREAD && contentLength.orElse(DRAINED_AT_MOST) <= DRAINED_AT_MOST;
+            use = soonAtItsEnd ? Use.DRAINED : Use.DONE;
+            waiting.clear();
+            if (ended) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (use == Use.DRAINED) {
+            context.owner().setTimer(DRAINED_WITHIN_MILLIS, _ -> abandon());
+            response.resume();
+        } else {
+            abandon();
+        }
+    }
+
+    private void abandon() {
+        lock.lock();
+        try {
+            if (ended) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        response.request().reset();
     }
 
     private void arrived(Buffer chunk) {
         lock.lock();
         try {
-            waiting.add(chunk);
             waitingBytes += chunk.length();
+            if (use == Use.DRAINED || use == Use.DONE) {
+                if (waitingBytes > DRAINED_AT_MOST) {
+                    response.request().reset();
+                }
+                return;
+            }
+            waiting.add(chunk);
             if (waitingBytes >= PAUSE_AT && !paused) {
                 paused = true;
                 response.pause();
@@ -187,7 +201,17 @@ public final class RegistryResponse implements AutoCloseable {
 
     /** What came before the cut may still wait in Vert.x's own queue: none of it is to be asked for again. */
     private void cut(Throwable cause) {
-        response.resume();
+        lock.lock();
+        try {
+            if (use == Use.RAW) {
+                return;
+            }
+            // So that it is not paused again before the rest is here, at most 1 MiB.
+            paused = true;
+            response.resume();
+        } finally {
+            lock.unlock();
+        }
         context.runOnContext(_ -> finish(new UpstreamException(
                 UpstreamException.Kind.CUT, "the connection ended before the response: " + cause.getMessage(), cause)));
     }
@@ -208,26 +232,32 @@ public final class RegistryResponse implements AutoCloseable {
     private @Nullable Buffer await(long nanos) throws UpstreamException {
         lock.lock();
         try {
+            if (use == Use.RAW || use == Use.DRAINED) {
+                throw new IllegalStateException("handed out or closed");
+            }
             while (waiting.isEmpty()) {
                 if (failure != null) {
                     throw failure;
+                }
+                if (use == Use.DONE) {
+                    throw new UpstreamException(UpstreamException.Kind.CUT, "given up");
                 }
                 if (ended) {
                     checkLength();
                     return null;
                 }
+                use = Use.READ;
+                go();
                 if (nanos <= 0) {
                     throw new UpstreamException(
                             UpstreamException.Kind.TIMEOUT, "no more bytes came from the registry in time");
                 }
                 nanos = arrived.awaitNanos(nanos);
             }
+            use = Use.READ;
             Buffer chunk = waiting.remove();
             waitingBytes -= chunk.length();
-            if (paused && waitingBytes <= RESUME_AT && !ended) {
-                paused = false;
-                response.resume();
-            }
+            go();
             return chunk;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -237,29 +267,18 @@ public final class RegistryResponse implements AutoCloseable {
         }
     }
 
+    private void go() {
+        if (paused && waitingBytes <= RESUME_AT && !ended) {
+            paused = false;
+            response.resume();
+        }
+    }
+
     private void checkLength() throws UpstreamException {
         if (contentLength.isPresent() && taken != contentLength.getAsLong()) {
             throw new UpstreamException(
                     UpstreamException.Kind.CUT,
                     "the response ended after " + taken + " of " + contentLength.getAsLong() + " bytes");
-        }
-    }
-
-    private void drain() {
-        try {
-            long deadline = context.owner()
-                    .setTimer(DRAINED_WITHIN_MILLIS, _ -> response.request().reset());
-            response.endHandler(_ -> context.owner().cancelTimer(deadline))
-                    .exceptionHandler(_ -> context.owner().cancelTimer(deadline))
-                    .handler(chunk -> {
-                        waitingBytes += chunk.length();
-                        if (waitingBytes > DRAINED_AT_MOST) {
-                            response.request().reset();
-                        }
-                    })
-                    .resume();
-        } catch (IllegalStateException _) {
-            // It has ended: nothing is left to drain.
         }
     }
 
