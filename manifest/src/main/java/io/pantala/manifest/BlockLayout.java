@@ -13,12 +13,16 @@ public record BlockLayout(long size, int blockSize) {
     private static final int LARGEST = 8 << 20;
     private static final int AIM = 256;
 
+    /** Blocks of a blob; 8 TiB with the largest blocks. What is kept for each block stays within memory. */
+    private static final int MOST = 1 << 20;
+
     public BlockLayout {
         if (size < 0 || blockSize < 1 || blockSize > LARGEST) {
             throw new IllegalArgumentException("impossible layout: size " + size + ", block size " + blockSize);
         }
-        if (size / blockSize >= Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a blob of " + size + " bytes has too many blocks");
+        if (size > (long) MOST * blockSize) {
+            throw new IllegalArgumentException(
+                    "a blob of " + size + " bytes has more than " + MOST + " blocks of " + blockSize);
         }
     }
 

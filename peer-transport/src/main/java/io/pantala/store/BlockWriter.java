@@ -1,36 +1,162 @@
 package io.pantala.store;
 
+import io.pantala.manifest.Digest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
-/** Hashes and writes one block as its bytes arrive. Nothing counts until {@link #complete()} says so. */
-@SuppressWarnings("DoNotCallSuggester")
+/**
+ * Hashes and writes one block as its bytes arrive. Nothing counts until {@code complete} says so. Holds a lease of its
+ * own. Used by one thread at a time.
+ */
 public final class BlockWriter implements AutoCloseable {
-    BlockWriter() {}
+    /** Where a writer's bytes go. */
+    enum Target {
+        IN_PLACE,
+        /** To a file of its own, because another writer has the place. */
+        ASIDE,
+        /** The block is held already. */
+        NOWHERE
+    }
+
+    private final Blob blob;
+    private final StoredBlob lease;
+    private final StoreDirectory directory;
+    private final int block;
+    private final int length;
+    private final MessageDigest digest = Digest.newSha256();
+    private final Target target;
+    private int written;
+    private boolean done;
+    private boolean displaced;
+    private @Nullable FileChannel channel;
+
+    BlockWriter(Blob blob, StoredBlob lease, StoreDirectory directory, int block) {
+        this.blob = blob;
+        this.lease = lease;
+        this.directory = directory;
+        this.block = block;
+        this.length = blob.layout().length(block);
+        this.target = blob.admit(this, block);
+    }
 
     /** Takes all the buffer's bytes. An {@link IllegalStateException} when they are more than {@link #remaining()}. */
     public void write(ByteBuffer bytes) throws IOException {
-        throw new UnsupportedOperationException();
+        if (done || bytes.remaining() > remaining()) {
+            throw new IllegalStateException(
+                    bytes.remaining() + " bytes where " + (done ? 0 : remaining()) + " were to come");
+        }
+        blob.checkAlive();
+        int size = bytes.remaining();
+        digest.update(bytes.duplicate());
+        synchronized (this) {
+            if (target == Target.NOWHERE || displaced) {
+                bytes.position(bytes.limit());
+            } else {
+                FileChannel out = channel();
+                long at = written + (target == Target.IN_PLACE ? blob.layout().offset(block) : 0);
+                while (bytes.hasRemaining()) {
+                    at += out.write(bytes, at);
+                }
+            }
+        }
+        written += size;
     }
 
     /** Bytes still to come. */
     public int remaining() {
-        throw new UnsupportedOperationException();
+        return length - written;
     }
 
-    /** The block is held from now on, whatever its hash; for whoever gets it from the registry itself. */
+    /**
+     * The block is held from now on, whatever its hash; for whoever gets it from the registry itself.
+     *
+     * @return its sha256
+     */
     public byte[] complete() throws IOException {
-        throw new UnsupportedOperationException();
+        byte[] hash = finish();
+        blob.place(this, block, hash);
+        return hash;
     }
 
-    /** The block is held from now on if its sha256 is the expected one. False: it isn't, and nothing was kept. */
+    /**
+     * The block is held from now on if its sha256 is the expected one.
+     *
+     * @return false when it isn't, and nothing was kept
+     */
     public boolean complete(byte[] expected) throws IOException {
-        throw new UnsupportedOperationException();
+        byte[] hash = finish();
+        if (!MessageDigest.isEqual(hash, expected)) {
+            return false;
+        }
+        blob.place(this, block, hash);
+        return true;
+    }
+
+    private byte[] finish() {
+        if (done || remaining() > 0) {
+            throw new IllegalStateException(
+                    done ? "the block is complete or closed" : remaining() + " bytes are missing");
+        }
+        done = true;
+        return digest.digest();
     }
 
     /** Gives up what was not completed. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        done = true;
+        blob.leave(this, block);
+        synchronized (this) {
+            giveBack();
+        }
+        lease.close();
+    }
+
+    private void giveBack() {
+        FileChannel open = channel;
+        channel = null;
+        if (open != null && target == Target.IN_PLACE) {
+            blob.file().giveBack(open);
+        } else if (open != null) {
+            try {
+                open.close();
+            } catch (IOException _) {
+                // nobody will read it
+            }
+        }
+    }
+
+    Target target() {
+        return target;
+    }
+
+    /** The file it writes to. */
+    FileChannel channel() throws IOException {
+        FileChannel open = channel;
+        if (open == null) {
+            open = target == Target.IN_PLACE
+                    ? blob.file().borrow()
+                    : FileChannel.open(
+                            directory.trashName(),
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.DELETE_ON_CLOSE);
+            channel = open;
+        }
+        return open;
+    }
+
+    /** Another has the whole block, and right: from the return of this on, nothing more is written to its place. */
+    synchronized void displace() {
+        displaced = true;
+    }
+
+    synchronized boolean displaced() {
+        return displaced;
     }
 }

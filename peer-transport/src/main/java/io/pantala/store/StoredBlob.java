@@ -6,62 +6,82 @@ import io.pantala.manifest.BlockSet;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lease on one blob: while it is open, the blob is not evicted. All leases of a blob see the same state. Everything
- * that touches the disk blocks, so none of it belongs on an event loop.
+ * A lease on one blob: while it is open, the blob is not evicted. All leases of a blob see the same state. What touches
+ * the disk blocks, so it does not belong on an event loop.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class StoredBlob implements AutoCloseable {
-    StoredBlob() {}
+    private final BlobStore store;
+    private final BlobStore.Entry entry;
+    private final Blob blob;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    StoredBlob(BlobStore store, BlobStore.Entry entry, Blob blob) {
+        this.store = store;
+        this.entry = entry;
+        this.blob = blob;
+    }
+
+    BlobStore.Entry entry() {
+        return entry;
+    }
 
     public BlobKey key() {
-        throw new UnsupportedOperationException();
+        return blob.key();
     }
 
     public BlockLayout layout() {
-        throw new UnsupportedOperationException();
+        return blob.layout();
     }
 
     /** Another lease on the same blob. */
     public StoredBlob share() {
-        throw new UnsupportedOperationException();
+        if (closed.get()) {
+            throw new IllegalStateException("the lease on " + key() + " is closed");
+        }
+        store.lease(entry);
+        return new StoredBlob(store, entry, blob);
     }
 
     /** Whether every block is held and together they are the blob. */
     public boolean sealed() {
-        throw new UnsupportedOperationException();
+        return blob.sealed();
     }
 
     /** Whether this block is on disk and was verified by this process, or belongs to a sealed blob. */
     public boolean holds(int block) {
-        throw new UnsupportedOperationException();
+        return blob.holds(block);
     }
 
     /** Which blocks are held now, the withheld last one included. A copy. */
     public BlockSet held() {
-        throw new UnsupportedOperationException();
+        return blob.held();
     }
 
     /** The sha256 of a held block; null when it isn't held. */
     public byte @Nullable [] hash(int block) {
-        throw new UnsupportedOperationException();
+        return blob.hash(block);
     }
 
     /**
      * Checks the blocks that an earlier process left on disk; the right ones become held one by one. Whoever fills the
      * blob calls it before planning. Done once however many call it, and at once when there is nothing to check.
      *
-     * @return how many blocks proved right
+     * @return how many blocks this call found right
      */
     public int recheck() throws IOException {
-        throw new UnsupportedOperationException();
+        return blob.recheck();
     }
 
-    /** Takes the bytes of one block. Of a block that is held already they are hashed but not written. */
+    /**
+     * Takes the bytes of one block. Of a block that is held already they are hashed but not written; while another
+     * writer is at the same block, they go aside until they are complete.
+     */
     public BlockWriter writer(int block) {
-        throw new UnsupportedOperationException();
+        return new BlockWriter(blob, share(), store.directory(), block);
     }
 
     /**
@@ -69,17 +89,24 @@ public final class StoredBlob implements AutoCloseable {
      * the blob durable in the background.
      */
     public void seal() {
-        throw new UnsupportedOperationException();
+        if (blob.seal()) {
+            store.publish(entry, blob);
+        }
     }
 
     /** The bytes stop coming: readers that are open now get what is held and then this failure. The blob stays. */
     public void fail(BlobFailure failure) {
-        throw new UnsupportedOperationException();
+        blob.fail(failure);
     }
 
     /** A reader of the bytes from {@code from} to before {@code to}. */
     public BlobReader reader(long from, long to) {
-        throw new UnsupportedOperationException();
+        if (from < 0 || from > to || to > layout().size()) {
+            throw new IndexOutOfBoundsException("bytes " + from + " to " + to + " of " + layout().size());
+        }
+        BlobReader reader = new BlobReader(blob, share(), from, to);
+        blob.add(reader);
+        return reader;
     }
 
     /**
@@ -87,30 +114,33 @@ public final class StoredBlob implements AutoCloseable {
      * end.
      */
     public Subscription observe(BlobObserver observer) {
-        throw new UnsupportedOperationException();
+        return blob.observe(observer);
     }
 
     /** The positions of open readers that have not reached their end, ascending: what is wanted first. */
     public long[] readPositions() {
-        throw new UnsupportedOperationException();
+        return blob.readPositions();
     }
 
     /** Feeds a held block's bytes to a digest, the withheld last one's too. */
     public void readTo(MessageDigest digest, int block) throws IOException {
-        throw new UnsupportedOperationException();
+        blob.readTo(digest, block);
     }
 
     /**
      * The blob's file, for positional reads of held blocks alone. It is shared: never close it, and never read it on a
-     * thread that may be interrupted meanwhile, which would close it too.
+     * thread that may be interrupted meanwhile, which would close it too. An {@link java.io.UncheckedIOException} when it
+     * can't be opened.
      */
     public FileChannel channel() {
-        throw new UnsupportedOperationException();
+        return blob.file().shared();
     }
 
     /** Gives the lease back. Closing twice is harmless. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (closed.compareAndSet(false, true)) {
+            store.release(entry);
+        }
     }
 }
