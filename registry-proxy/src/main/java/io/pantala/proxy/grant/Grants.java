@@ -1,0 +1,183 @@
+package io.pantala.proxy.grant;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.pantala.manifest.Descriptor;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.Manifest;
+import io.pantala.proxy.http.RegistryError;
+import io.pantala.registry.RegistryClient;
+import io.pantala.registry.RegistryRequest;
+import io.pantala.registry.RegistryResponse;
+import io.pantala.registry.UpstreamException;
+import io.pantala.swarm.UpstreamRefusal;
+import io.vertx.core.http.HttpMethod;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Knows who may read which blob: the word of the upstream itself, per credential, repository and blob, remembered for a
+ * minute at most. A yes is either the upstream's answer for this very blob, or a manifest which it gave to this
+ * credential from this repository and which lists the blob.
+ */
+public final class Grants {
+    private static final Duration YES = Duration.ofSeconds(60);
+    private static final Duration NO = Duration.ofSeconds(5);
+    private static final int MOST_BLOBS_OF_A_MANIFEST = 2_000;
+    private static final int MOST_WEIGHT = 100_000;
+    private static final int WEIGHT_OF_REFUSAL = 10;
+
+    /** Registries that know blobs by GET alone answer a HEAD like this, public.ecr.aws with 401. */
+    private static final Set<Integer> HEAD_MAY_BE_BROKEN = Set.of(400, 401, 405, 501);
+
+    /** What can be relayed but belongs to the body of another answer. */
+    private static final Set<String> OF_THE_BODY = Set.of(
+            "connection",
+            "keep-alive",
+            "transfer-encoding",
+            "content-length",
+            "content-type",
+            "content-encoding",
+            "etag");
+
+    private static final Verdict GRANTED = new Verdict.Granted();
+
+    private final RegistryClient registry;
+    private final VerdictKey.Maker keys = new VerdictKey.Maker();
+    private final AsyncCache<VerdictKey, Verdict> verdicts;
+
+    public Grants(RegistryClient registry) {
+        this(registry, Ticker.systemTicker());
+    }
+
+    /** With a clock of its own. */
+    public Grants(RegistryClient registry, Ticker ticker) {
+        this.registry = registry;
+        this.verdicts = Caffeine.newBuilder()
+                .maximumWeight(MOST_WEIGHT)
+                .<VerdictKey, Verdict>weigher(
+                        (_, verdict) -> verdict instanceof Verdict.Granted ? 1 : WEIGHT_OF_REFUSAL)
+                .expireAfter(Expiry.<VerdictKey, Verdict>writing((_, verdict) -> lifetime(verdict)))
+                .ticker(ticker)
+                .executor(task -> Thread.ofVirtual().name("grant").start(task))
+                .buildAsync();
+    }
+
+    /**
+     * Whether this asker may read this blob. Askers who ask the same while the upstream is being asked share its answer;
+     * one that stops waiting ends it for nobody else. Completes normally, always, and within the bounds of the registry
+     * client.
+     */
+    public CompletableFuture<Verdict> check(Asker asker, Digest blob) {
+        return verdicts.get(
+                keys.make(asker, blob),
+                (_, executor) -> CompletableFuture.supplyAsync(() -> ask(asker, blob), executor));
+    }
+
+    /** The upstream gave this manifest to this asker. */
+    public void learn(Asker asker, Manifest manifest) {
+        if (manifest instanceof Manifest.Image image) {
+            image.blobs().stream()
+                    .filter(Grants::isInRepository)
+                    .limit(MOST_BLOBS_OF_A_MANIFEST)
+                    .forEach(blob -> verdicts.synchronous().put(keys.make(asker, blob.digest()), GRANTED));
+        }
+    }
+
+    /** The upstream has refused what it was thought to grant. */
+    public void forget(Asker asker, Digest blob) {
+        verdicts.synchronous().invalidate(keys.make(asker, blob));
+    }
+
+    /**
+     * Registries check that they hold what a manifest lists, but for layers to be had elsewhere: those anyone who may
+     * push could list, so that they say nothing about access.
+     */
+    private static boolean isInRepository(Descriptor blob) {
+        String mediaType = blob.mediaType().toLowerCase(Locale.ROOT);
+        return blob.urls().isEmpty()
+                && !mediaType.contains("foreign")
+                && !mediaType.contains("nondistributable")
+                && blob.digest().isSha256();
+    }
+
+    private static Duration lifetime(Verdict verdict) {
+        return switch (verdict) {
+            case Verdict.Granted _ -> YES;
+            case Verdict.Refused(UpstreamRefusal refusal) ->
+                switch (refusal.status()) {
+                    case 401, 403, 404 -> NO;
+                    default -> Duration.ZERO;
+                };
+            case Verdict.Unreachable _ -> Duration.ZERO;
+        };
+    }
+
+    private Verdict ask(Asker asker, Digest blob) {
+        try {
+            try (RegistryResponse head = registry.sendUnfollowed(request(asker, blob, HttpMethod.HEAD, List.of()))) {
+                if (grants(head.status())) {
+                    return GRANTED;
+                }
+                if (!HEAD_MAY_BE_BROKEN.contains(head.status()) && !redirects(head.status())) {
+                    return refused(head);
+                }
+            }
+            return askByGet(asker, blob);
+        } catch (UpstreamException e) {
+            return new Verdict.Unreachable(e);
+        }
+    }
+
+    private Verdict askByGet(Asker asker, Digest blob) throws UpstreamException {
+        RegistryRequest firstByte = request(asker, blob, HttpMethod.GET, List.of(Map.entry("Range", "bytes=0-0")));
+        try (RegistryResponse get = registry.sendUnfollowed(firstByte)) {
+            if (grants(get.status())) {
+                return GRANTED;
+            }
+            if (!redirects(get.status())) {
+                return refused(get);
+            }
+        }
+        // Other redirects may as well lead to a page to log in at: only a part of the blob itself is a yes.
+        try (RegistryResponse followed = registry.send(firstByte)) {
+            return followed.status() == 206 ? GRANTED : refused(followed);
+        }
+    }
+
+    private static boolean grants(int status) {
+        return status == 200 || status == 206 || status == 307;
+    }
+
+    private static boolean redirects(int status) {
+        return status == 301 || status == 302 || status == 303 || status == 308;
+    }
+
+    private static RegistryRequest request(
+            Asker asker, Digest blob, HttpMethod method, List<Map.Entry<String, String>> headers) {
+        String target = "/v2/" + asker.repository() + "/blobs/" + blob;
+        return new RegistryRequest(
+                asker.upstream(), method, target, headers, asker.authorization(), RegistryRequest.BLOB);
+    }
+
+    /** An answer to a HEAD has no words, and one to a GET of a byte not the right ones: these are put in its place. */
+    private static Verdict refused(RegistryResponse response) {
+        int status = response.status() >= 400 ? response.status() : 502;
+        List<Map.Entry<String, String>> headers = new ArrayList<>();
+        for (Map.Entry<String, String> header : response.headers()) {
+            if (!OF_THE_BODY.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+                headers.add(header);
+            }
+        }
+        headers.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));
+        byte[] body = RegistryError.refusedBlob(status).body();
+        return new Verdict.Refused(new UpstreamRefusal(status, headers, body));
+    }
+}

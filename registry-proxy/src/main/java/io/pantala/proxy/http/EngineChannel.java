@@ -1,0 +1,118 @@
+package io.pantala.proxy.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCounted;
+import io.netty.util.concurrent.Future;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One engine's connection, below the level of {@code HttpServerResponse}: what sends parts of files behind a head that
+ * Vert.x wrote, closes without a reset, and closes connections that carry no request. The only class here that touches
+ * the insides of Vert.x.
+ *
+ * <p>Vert.x's own {@code sendFile} ends the response, so it can't follow a blob that grows; and its idle timeout would
+ * cut a reply that waits for its bytes.
+ */
+final class EngineChannel {
+    private static final AttributeKey<EngineChannel> ATTRIBUTE = AttributeKey.valueOf(EngineChannel.class, "self");
+    private static final Duration LINGER = Duration.ofSeconds(5);
+
+    private final ChannelHandlerContext context;
+    private final Duration idle;
+
+    // Both belong to the event loop.
+    private @Nullable Exchange current;
+    private @Nullable Future<?> reaper;
+
+    private EngineChannel(ChannelHandlerContext context, Duration idle) {
+        this.context = context;
+        this.idle = idle;
+    }
+
+    /** Takes charge of a new connection. On its event loop. */
+    static void open(HttpConnection connection, Duration idle) {
+        ChannelHandlerContext context = ((ConnectionBase) connection).channelHandlerContext();
+        var opened = new EngineChannel(context, idle);
+        context.channel().attr(ATTRIBUTE).set(opened);
+        context.channel().closeFuture().addListener(closed -> opened.closed());
+        opened.awaitRequest();
+    }
+
+    static EngineChannel of(HttpConnection connection) {
+        return ((ConnectionBase) connection)
+                .channelHandlerContext()
+                .channel()
+                .attr(ATTRIBUTE)
+                .get();
+    }
+
+    /** A request has come; the exchange hears when the connection closes. On the event loop. */
+    void begin(Exchange exchange) {
+        current = exchange;
+        if (reaper != null) {
+            reaper.cancel(false);
+        }
+        if (!channel().isActive()) {
+            exchange.gone();
+        }
+    }
+
+    /** The exchange needs the connection no more. On any thread. */
+    void finish(Exchange exchange) {
+        channel().eventLoop().execute(() -> {
+            if (current == exchange) {
+                current = null;
+                awaitRequest();
+            }
+        });
+    }
+
+    /** Sends a buffer or a part of a file, behind what was sent before, and releases it. A file must stay open until the future is done. */
+    ChannelFuture send(ReferenceCounted content) {
+        return context.writeAndFlush(content);
+    }
+
+    /**
+     * Closes the connection such that the peer gets everything written so far and then a plain end of stream, never a
+     * reset: what it still sends is read and dropped for a while. Writes must be done before.
+     */
+    void closeGently() {
+        Channel channel = channel();
+        if (channel instanceof DuplexChannel duplex) {
+            var _ = duplex.shutdownOutput();
+            var _ = channel.eventLoop().schedule(this::abort, LINGER.toMillis(), TimeUnit.MILLISECONDS);
+        } else {
+            abort();
+        }
+    }
+
+    /** Closes the connection now: nobody reads from it any more. */
+    void abort() {
+        var _ = channel().close();
+    }
+
+    private Channel channel() {
+        return context.channel();
+    }
+
+    private void awaitRequest() {
+        reaper = channel().eventLoop().schedule(this::abort, idle.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void closed() {
+        if (reaper != null) {
+            reaper.cancel(false);
+        }
+        if (current != null) {
+            current.gone();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package io.pantala.proxy.pull;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.proxy.grant.Asker;
+import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.grant.Verdict;
+import io.pantala.proxy.http.EngineGoneException;
+import io.pantala.proxy.http.Exchange;
+import io.pantala.proxy.http.RegistryCall;
+import io.pantala.proxy.http.RegistryError;
+import io.pantala.proxy.http.RegistryException;
+import io.pantala.proxy.http.ReplyBody;
+import io.pantala.proxy.pull.PullListener.Reason;
+import io.pantala.proxy.pull.PullListener.Source;
+import io.pantala.registry.RegistryRequest;
+import io.pantala.registry.RegistryResponse;
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.BlobFiller;
+import io.pantala.swarm.FillRequest;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.UpstreamRefusal;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
+final class BlobPulls {
+    private final BlobStore store;
+    private final Relay relay;
+    private final Grants grants;
+    private final List<BlobFiller> fillers;
+    private final PullConfig config;
+    private final PullListener listener;
+    private final Credentials credentials = new Credentials();
+
+    BlobPulls(
+            BlobStore store,
+            Relay relay,
+            Grants grants,
+            List<BlobFiller> fillers,
+            PullConfig config,
+            PullListener listener) {
+        this.store = store;
+        this.relay = relay;
+        this.grants = grants;
+        this.fillers = fillers;
+        this.config = config;
+        this.listener = listener;
+    }
+
+    void answer(RegistryCall.Blob call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        if (!call.digest().isSha256()) {
+            straight(call, exchange, Reason.OTHER_DIGEST);
+            return;
+        }
+        var asker = new Asker(call.route().upstream(), call.repository(), exchange.authorization());
+        switch (check(asker, call, exchange)) {
+            case Verdict.Refused(UpstreamRefusal refusal) -> relay.refuse(refusal, call, exchange);
+            case Verdict.Unreachable unreachable -> throw relay.unavailable(call, unreachable.why());
+            case Verdict.Granted _ -> {
+                if (isHeld(exchange.header("If-None-Match"), call)) {
+                    exchange.reply(304, headers(call));
+                } else if (exchange.head()) {
+                    head(call, exchange);
+                } else {
+                    get(call, exchange, asker);
+                }
+            }
+        }
+    }
+
+    private Verdict check(Asker asker, RegistryCall.Blob call, Exchange exchange)
+            throws EngineGoneException, InterruptedException {
+        try {
+            return exchange.whileConnected(
+                    () -> grants.check(asker, call.digest()).get());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a check completes normally", e.getCause());
+        }
+    }
+
+    private void head(RegistryCall.Blob call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        Optional<StoredBlob> found = store.find(key(call));
+        if (found.isEmpty()) {
+            relay.headOfBlob(call, exchange);
+            return;
+        }
+        try (StoredBlob blob = found.get()) {
+            List<Map.Entry<String, String>> headers = headers(call);
+            headers.add(Map.entry("Content-Type", Reply.OCTETS));
+            headers.add(Map.entry("Content-Length", Long.toString(blob.layout().size())));
+            exchange.source("store");
+            exchange.reply(200, headers);
+        }
+    }
+
+    private void get(RegistryCall.Blob call, Exchange exchange, Asker asker)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        try (Credentials.Asking asking = credentials.enter(asker);
+                Supply supply = new Supply(
+                        store,
+                        fillers,
+                        new FillRequest(key(call), call.repository(), asking, exchange.id()),
+                        exchange,
+                        config.opening())) {
+            switch (supply.next()) {
+                case Opening.Opened(StoredBlob blob) -> reply(call, exchange, blob, supply);
+                case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
+                case Opening.PassThrough(Opening.PassThrough.Reason reason) ->
+                    straight(
+                            call,
+                            exchange,
+                            switch (reason) {
+                                case NO_LENGTH -> Reason.NO_LENGTH;
+                                case LARGER_THAN_QUOTA -> Reason.LARGER_THAN_QUOTA;
+                                case NO_ROOM -> Reason.NO_ROOM;
+                                case DISK_ERROR -> Reason.DISK_ERROR;
+                            });
+                case Opening.Unavailable _ -> straight(call, exchange, Reason.UNAVAILABLE);
+            }
+        }
+    }
+
+    /** The transfer may have been another engine's: about access, the registry answers this one itself. */
+    private void refused(RegistryCall.Blob call, Exchange exchange, Asker asker, UpstreamRefusal refusal)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        switch (refusal.status()) {
+            case 401, 403, 404 -> {
+                grants.forget(asker, call.digest());
+                straight(call, exchange, Reason.OTHER_CREDENTIAL);
+            }
+            default -> relay.refuse(refusal, call, exchange);
+        }
+    }
+
+    private void straight(RegistryCall.Blob call, Exchange exchange, Reason reason)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        if (exchange.head()) {
+            relay.headOfBlob(call, exchange);
+            return;
+        }
+        exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
+        try (RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB)) {
+            boolean blob = response.status() == 200 || response.status() == 206;
+            listener.firstByte(exchange.elapsed());
+            relay.pass(response, call, exchange, bytes -> {
+                if (blob) {
+                    listener.bytesToEngine(Source.REGISTRY, bytes);
+                    listener.passedThrough(call.route().upstream(), reason, bytes);
+                }
+            });
+        }
+    }
+
+    private void reply(RegistryCall.Blob call, Exchange exchange, StoredBlob blob, Supply supply)
+            throws EngineGoneException, InterruptedException {
+        long size = blob.layout().size();
+        String ifRange = exchange.header("If-Range");
+        String range = ifRange == null || ifRange.equals(etag(call)) ? exchange.header("Range") : null;
+        List<Map.Entry<String, String>> headers = headers(call);
+        ByteRanges ranges = ByteRanges.parse(range, size);
+        if (ranges instanceof ByteRanges.Unsatisfiable) {
+            headers.add(Map.entry("Content-Range", "bytes */" + size));
+            headers.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));
+            var error = new RegistryError(416, "RANGE_INVALID", "the blob has " + size + " bytes");
+            exchange.reply(416, headers, error.body());
+            return;
+        }
+        Reply reply = Reply.of(ranges, size);
+        reply.addHeaders(headers);
+        listener.firstByte(exchange.elapsed());
+        try (ReplyBody body = exchange.begin(reply.status(), headers, OptionalLong.of(reply.length()))) {
+            var bytes = new BlobBody(call, exchange, body, blob, supply, relay, config, listener);
+            if (reply.send(body, bytes)) {
+                body.end();
+            }
+        }
+    }
+
+    private static boolean isHeld(@Nullable String ifNoneMatch, RegistryCall.Blob call) {
+        if (ifNoneMatch == null) {
+            return false;
+        }
+        for (String tag : ifNoneMatch.split(",", -1)) {
+            String bare = tag.strip();
+            if (bare.equals("*") || (bare.startsWith("W/") ? bare.substring(2) : bare).equals(etag(call))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static List<Map.Entry<String, String>> headers(RegistryCall.Blob call) {
+        List<Map.Entry<String, String>> headers = Headers.own(call);
+        headers.add(Map.entry("Docker-Distribution-Api-Version", "registry/2.0"));
+        headers.add(Map.entry("Docker-Content-Digest", call.digest().toString()));
+        headers.add(Map.entry("ETag", etag(call)));
+        headers.add(Map.entry("Accept-Ranges", "bytes"));
+        return headers;
+    }
+
+    private static String etag(RegistryCall.Blob call) {
+        return "\"" + call.digest() + "\"";
+    }
+
+    private static BlobKey key(RegistryCall.Blob call) {
+        return new BlobKey(call.route().upstream(), call.digest());
+    }
+}

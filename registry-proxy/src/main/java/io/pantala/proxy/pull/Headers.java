@@ -1,0 +1,63 @@
+package io.pantala.proxy.pull;
+
+import io.pantala.proxy.http.RegistryCall;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Header lists of replies. */
+final class Headers {
+    private static final Set<String> HOP_BY_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade");
+
+    private Headers() {}
+
+    /** What of a response's headers concerns the engine: all but those of the connection it came by. */
+    static List<Map.Entry<String, String>> endToEnd(Iterable<Map.Entry<String, String>> headers, RegistryCall call) {
+        Set<String> dropped = new HashSet<>(HOP_BY_HOP);
+        for (Map.Entry<String, String> header : headers) {
+            if (header.getKey().equalsIgnoreCase("connection")) {
+                for (String named : header.getValue().split(",", -1)) {
+                    dropped.add(named.strip().toLowerCase(Locale.ROOT));
+                }
+            }
+        }
+        List<Map.Entry<String, String>> kept = own(call);
+        kept.forEach(own -> dropped.add(own.getKey().toLowerCase(Locale.ROOT)));
+        for (Map.Entry<String, String> header : headers) {
+            if (!dropped.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+                kept.add(header);
+            }
+        }
+        return kept;
+    }
+
+    /** What this proxy says itself in a reply to this call; a list to add to. */
+    static List<Map.Entry<String, String>> own(RegistryCall call) {
+        List<Map.Entry<String, String>> headers = new ArrayList<>();
+        String namespace = call.route().namespace();
+        if (namespace != null) {
+            headers.add(Map.entry("OCI-Namespace", namespace));
+        }
+        return headers;
+    }
+
+    /** These without those of a name. */
+    static List<Map.Entry<String, String>> without(List<Map.Entry<String, String>> headers, String... names) {
+        return headers.stream()
+                .filter(header -> Stream.of(names).noneMatch(header.getKey()::equalsIgnoreCase))
+                .toList();
+    }
+}

@@ -1,0 +1,46 @@
+package io.pantala.proxy.pull;
+
+import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.http.CallHandler;
+import io.pantala.proxy.http.EngineGoneException;
+import io.pantala.proxy.http.Exchange;
+import io.pantala.proxy.http.RegistryCall;
+import io.pantala.proxy.http.RegistryException;
+import io.pantala.registry.RegistryClient;
+import io.pantala.store.BlobStore;
+import io.pantala.swarm.BlobFiller;
+import java.util.List;
+
+/** Answers engines: blobs from where they are to be had best, everything else as the upstream answers it. */
+public final class Pulls implements CallHandler {
+    private final Relay relay;
+    private final ManifestPull manifests;
+    private final BlobPulls blobs;
+
+    /**
+     * @param fillers where blobs are to be had, best first; when none can help, the registry is asked for the engine alone
+     */
+    public Pulls(
+            BlobStore store,
+            RegistryClient registry,
+            Grants grants,
+            List<BlobFiller> fillers,
+            PullConfig config,
+            PullListener listener) {
+        relay = new Relay(registry, config, listener);
+        manifests = new ManifestPull(relay, grants, listener);
+        blobs = new BlobPulls(store, relay, grants, List.copyOf(fillers), config, listener);
+    }
+
+    @Override
+    public void answer(RegistryCall call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        switch (call) {
+            case RegistryCall.Ping _ -> relay.pass(call, exchange, "ping");
+            case RegistryCall.Tags _ -> relay.pass(call, exchange, "tags");
+            case RegistryCall.Catalog _, RegistryCall.Referrers _ -> relay.pass(call, exchange, "other");
+            case RegistryCall.Manifest manifest -> manifests.answer(manifest, exchange);
+            case RegistryCall.Blob blob -> blobs.answer(blob, exchange);
+        }
+    }
+}
