@@ -97,15 +97,27 @@ final class ControlSocket {
 
     private void onFrame(WebSocketFrame frame) {
         heard = System.nanoTime();
-        if (over.get() || frame.isPing() || frame.isClose()) {
+        if (over.get()) {
             return;
         }
-        if (!frame.isBinary() || !frame.isFinal()) {
-            close(MALFORMED, "a message must be one binary frame");
-            return;
+        switch (frame.type()) {
+            case PING, PONG, CLOSE -> {
+                // Vert.x answers them.
+            }
+            case BINARY -> {
+                if (frame.isFinal()) {
+                    onMessage(frame.binaryData().getBytes());
+                } else {
+                    close(MALFORMED, "a message must be one frame");
+                }
+            }
+            case TEXT, CONTINUATION -> close(MALFORMED, "a message must be one binary frame");
         }
+    }
+
+    private void onMessage(byte[] bytes) {
         try {
-            ControlMessage message = codec.decode(frame.binaryData().getBytes());
+            ControlMessage message = codec.decode(bytes);
             executor.execute(() -> {
                 try {
                     receiver.received(message);

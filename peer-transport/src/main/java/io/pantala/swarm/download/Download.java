@@ -1,0 +1,580 @@
+package io.pantala.swarm.download;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.store.BlobFailure;
+import io.pantala.store.NoRoomException;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.Fill;
+import io.pantala.swarm.FillRequest;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.Opening.PassThrough.Reason;
+import io.pantala.swarm.UpstreamRefusal;
+import io.pantala.transport.control.ControlMessage;
+import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.control.SeedLink;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one download of a blob in this process, whoever waits for it. All that happens to it is an event in its mailbox;
+ * its thread takes one at a time and alone touches its state.
+ */
+final class Download implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Download.class);
+
+    /** Events that may wait before the seed counts as saying too much. */
+    private static final int MAILBOX = 1 << 14;
+
+    private static final long NEVER = Long.MAX_VALUE;
+
+    /** Where the conversation with the seed stands. */
+    private enum Stage {
+        /** It has not acknowledged the want. */
+        ASKED,
+        /** It has, and finds out what comes of it. */
+        ACCEPTED,
+        /** It tells hashes as it learns them. */
+        FOLLOWING,
+        /** The link is lost, and may come back. */
+        LOST
+    }
+
+    private final BlobKey key;
+    private final Surroundings around;
+    private final Consumer<Download> onEnd;
+    private final BlockingQueue<Event> mailbox = new LinkedBlockingQueue<>();
+    private final long start = System.nanoTime();
+
+    // Guarded by this.
+    private final List<Interest> interests = new ArrayList<>();
+    private @Nullable StoredBlob opened;
+    private boolean ended;
+
+    // The thread's own. Deadlines are in nanoseconds after the start.
+    private final Set<SeedLink> passedOver = new HashSet<>();
+    private @Nullable Conversation seed;
+    private Stage stage = Stage.ASKED;
+    private long stageEnds = NEVER;
+    private long rejoinEnds = NEVER;
+    private long graceEnds = NEVER;
+    private boolean lookingForCredential;
+    private boolean sealedBySeed;
+    private @Nullable Assembly assembly;
+    private boolean over;
+
+    /** @param onEnd called once nobody can join any more */
+    Download(BlobKey key, Surroundings around, Consumer<Download> onEnd) {
+        this.key = key;
+        this.around = around;
+        this.onEnd = onEnd;
+    }
+
+    // Interests, from any thread
+
+    /** Another party's interest; null when the download has ended. */
+    @Nullable
+    Fill join(FillRequest request) {
+        Interest interest = new Interest(request, this::leave);
+        StoredBlob lease;
+        synchronized (this) {
+            if (ended) {
+                return null;
+            }
+            interests.add(interest);
+            lease = opened == null ? null : opened.share();
+        }
+        if (lease != null) {
+            interest.open(lease);
+        }
+        mailbox.add(new Event.InterestsChanged());
+        return interest;
+    }
+
+    private void leave(Interest interest) {
+        synchronized (this) {
+            interests.remove(interest);
+        }
+        mailbox.add(new Event.InterestsChanged());
+    }
+
+    private synchronized List<Interest> interests() {
+        return List.copyOf(interests);
+    }
+
+    void stop() {
+        mailbox.add(new Event.Stopped());
+    }
+
+    // The thread
+
+    @Override
+    public void run() {
+        try {
+            if (!isInStore()) {
+                around.links().settled().get();
+                askNextSeed("no seed can be reached");
+                while (!over) {
+                    if (assembly != null && seed != null) {
+                        assembly.startTransfers(seed.link);
+                    }
+                    Event event = mailbox.poll(untilNextDeadline(), TimeUnit.NANOSECONDS);
+                    if (event != null) {
+                        handle(event);
+                    }
+                    meetDeadlines();
+                }
+            }
+        } catch (InterruptedException | ExecutionException | RuntimeException e) {
+            LOG.warn("The download of {} ended unexpectedly", key, e);
+            giveUp("of an unexpected error");
+        } finally {
+            end();
+        }
+    }
+
+    private boolean isInStore() {
+        Optional<StoredBlob> found = around.store().find(key);
+        if (found.isPresent() && found.get().sealed()) {
+            publish(found.get());
+            return true;
+        }
+        found.ifPresent(StoredBlob::close);
+        return false;
+    }
+
+    private void handle(Event event) {
+        switch (event) {
+            case Event.Said(SeedLink link, AboutBlob message) -> {
+                if (isCurrent(link) && stage != Stage.LOST) {
+                    heard(message);
+                }
+            }
+            case Event.LinkUp(SeedLink link) -> {
+                if (isCurrent(link)) {
+                    ask(link);
+                }
+            }
+            case Event.LinkDown(SeedLink link, String why) -> {
+                if (isCurrent(link)) {
+                    linkLost(why);
+                }
+            }
+            case Event.Rechecked(Optional<String> trouble) -> rechecked(trouble);
+            case Event.Fetched fetched -> fetched(fetched);
+            case Event.CredentialLookedFor(Optional<Authorization> newer) -> answerCredential(newer);
+            case Event.InterestsChanged _ -> {
+                if (!interests().isEmpty()) {
+                    graceEnds = NEVER;
+                } else if (graceEnds == NEVER) {
+                    graceEnds = in(around.config().grace());
+                }
+            }
+            case Event.Stopped _ -> giveUp("this host is shutting down");
+        }
+    }
+
+    private void heard(AboutBlob message) {
+        switch (message) {
+            case ControlMessage.Accepted _ -> {
+                if (stage == Stage.ASKED) {
+                    enter(Stage.ACCEPTED, around.config().open());
+                }
+            }
+            case ControlMessage.Opened(BlobKey _, BlockLayout layout) -> opened(layout);
+            case ControlMessage.Refused(BlobKey _, UpstreamRefusal refusal) -> refused(refusal);
+            case ControlMessage.PassThrough(BlobKey _, Reason reason) -> cantStore(reason);
+            case ControlMessage.Unavailable(BlobKey _, String reason) -> passOver(reason);
+            case ControlMessage.Hashes hashes -> learn(hashes);
+            case ControlMessage.Sealed _ -> {
+                sealedBySeed = true;
+                sealIfComplete();
+            }
+            case ControlMessage.Failed(BlobKey _, BlobFailure failure) -> fail(failure);
+            case ControlMessage.CredentialWanted(BlobKey _, String challenge) -> lookForCredential(challenge);
+            case ControlMessage.Want _, ControlMessage.Credential _, ControlMessage.Leave _ -> {
+                // Only hosts say these.
+            }
+        }
+    }
+
+    private long untilNextDeadline() {
+        long next = Math.min(stageEnds, graceEnds);
+        if (assembly != null && assembly.pauseEnds() > System.nanoTime()) {
+            next = Math.min(next, assembly.pauseEnds() - start);
+        }
+        return next - (System.nanoTime() - start);
+    }
+
+    private void meetDeadlines() {
+        long now = System.nanoTime() - start;
+        if (!over && now >= stageEnds) {
+            switch (stage) {
+                case ASKED -> passOver("it hangs: no answer in time");
+                case ACCEPTED -> passOver("it could not tell in time what comes of it");
+                case LOST -> passOver("its link was lost and did not come back");
+                case FOLLOWING -> stageEnds = NEVER;
+            }
+        }
+        if (!over && now >= graceEnds) {
+            abandon();
+        }
+    }
+
+    private void enter(Stage next, Duration most) {
+        stage = next;
+        stageEnds = in(most);
+    }
+
+    private long in(Duration time) {
+        return System.nanoTime() - start + time.toNanos();
+    }
+
+    // Seeds
+
+    private boolean isCurrent(SeedLink link) {
+        return seed != null && seed.link == link;
+    }
+
+    /** Turns to the best seed that was not given up yet; without one, gives up for the reason given. */
+    private void askNextSeed(String otherwise) {
+        around.links().ranked(key.digest()).stream()
+                .filter(link -> !passedOver.contains(link))
+                .findFirst()
+                .ifPresentOrElse(this::ask, () -> giveUp(otherwise));
+    }
+
+    private void ask(SeedLink link) {
+        List<Interest> waiting = interests();
+        if (waiting.isEmpty()) {
+            abandon();
+            return;
+        }
+        if (!isCurrent(link)) {
+            seed = new Conversation(link);
+            link.watch(key, seed);
+        }
+        FillRequest request = waiting.getLast().request();
+        Conversation conversation = Objects.requireNonNull(seed);
+        conversation.asked = request;
+        conversation.lastSent = request.credentials().current();
+        sealedBySeed = false;
+        enter(Stage.ASKED, around.config().accept());
+        if (!link.send(
+                new ControlMessage.Want(key, request.repository(), conversation.lastSent, request.requestId()))) {
+            linkLost("its link was lost");
+        }
+    }
+
+    private void linkLost(String why) {
+        if (assembly == null) {
+            passOver(why);
+        } else {
+            assembly.sourceLost();
+            stage = Stage.LOST;
+            rejoinEnds = Math.min(rejoinEnds, in(around.config().rejoin()));
+            stageEnds = rejoinEnds;
+        }
+    }
+
+    private void passOver(String why) {
+        SeedLink given = Objects.requireNonNull(seed).link;
+        around.listener().seedPassedOver(key, given.address(), why);
+        passedOver.add(given);
+        leaveSeed();
+        if (assembly != null) {
+            assembly.sourceLost();
+        }
+        askNextSeed("seed " + given.address() + ": " + why);
+    }
+
+    private void leaveSeed() {
+        if (seed != null) {
+            seed.link.unwatch(key, seed);
+            seed.link.send(new ControlMessage.Leave(key));
+            seed = null;
+        }
+    }
+
+    /** What this download and a seed say to one another. */
+    private final class Conversation implements SeedLink.Watcher {
+        private final SeedLink link;
+        private @Nullable FillRequest asked;
+        private Authorization lastSent = Authorization.ANONYMOUS;
+
+        Conversation(SeedLink link) {
+            this.link = link;
+        }
+
+        @Override
+        public boolean received(AboutBlob message) {
+            return mailbox.size() < MAILBOX && mailbox.add(new Event.Said(link, message));
+        }
+
+        @Override
+        public void up() {
+            mailbox.add(new Event.LinkUp(link));
+        }
+
+        @Override
+        public void down(String why) {
+            mailbox.add(new Event.LinkDown(link, why));
+        }
+    }
+
+    // What comes of the want
+
+    private void opened(BlockLayout layout) {
+        if (assembly == null) {
+            create(layout);
+        } else if (!assembly.blob().layout().equals(layout)) {
+            passOver("it says that the blob has another size");
+            return;
+        }
+        if (!over) {
+            stage = Stage.FOLLOWING;
+            stageEnds = NEVER;
+            rejoinEnds = NEVER;
+        }
+    }
+
+    private void create(BlockLayout layout) {
+        if (!around.store().fits(layout.size())) {
+            cantStore(Reason.LARGER_THAN_QUOTA);
+            return;
+        }
+        StoredBlob blob;
+        try {
+            blob = around.store().create(key, layout);
+        } catch (NoRoomException e) {
+            cantStore(Reason.NO_ROOM);
+            return;
+        } catch (IOException e) {
+            LOG.warn("No blob can be stored: {}", e.toString());
+            cantStore(Reason.DISK_ERROR);
+            return;
+        }
+        assembly = new Assembly(blob, around, mailbox::add);
+        assembly.recheck();
+        publish(blob.share());
+    }
+
+    /** Takes over the lease. */
+    private void publish(StoredBlob blob) {
+        List<Interest> waiting;
+        synchronized (this) {
+            opened = blob;
+            waiting = List.copyOf(interests);
+        }
+        waiting.forEach(interest -> interest.open(blob.share()));
+    }
+
+    private void cantStore(Reason reason) {
+        if (assembly == null) {
+            conclude(new Opening.PassThrough(reason));
+        } else {
+            passOver("it can't store the blob: " + reason);
+        }
+    }
+
+    /** A refusal concerns those who would be refused alike; others may be allowed what these are not. */
+    private void refused(UpstreamRefusal refusal) {
+        if (assembly != null) {
+            fail(new BlobFailure.Interrupted("the registry refused with status " + refusal.status()));
+            return;
+        }
+        Conversation conversation = Objects.requireNonNull(seed);
+        FillRequest asked = Objects.requireNonNull(conversation.asked);
+        List<Interest> concerned = interests().stream()
+                .filter(interest -> interest.request().equals(asked)
+                        || (interest.request().repository().equals(asked.repository())
+                                && interest.request().credentials().current().equals(conversation.lastSent)))
+                .toList();
+        synchronized (this) {
+            interests.removeAll(concerned);
+            ended = interests.isEmpty();
+        }
+        concerned.forEach(interest -> interest.conclude(new Opening.Refused(refusal)));
+        if (ended) {
+            over = true;
+        } else {
+            ask(conversation.link);
+        }
+    }
+
+    // Credentials
+
+    private void lookForCredential(String challenge) {
+        Conversation conversation = Objects.requireNonNull(seed);
+        FillRequest asked = conversation.asked;
+        if (lookingForCredential || asked == null) {
+            return;
+        }
+        lookingForCredential = true;
+        Authorization rejected = conversation.lastSent;
+        List<Interest> candidates = interests().stream()
+                .filter(interest -> interest.request().repository().equals(asked.repository()))
+                .toList()
+                .reversed();
+        Thread.startVirtualThread(
+                () -> mailbox.add(new Event.CredentialLookedFor(newer(candidates, rejected, challenge))));
+    }
+
+    private Optional<Authorization> newer(List<Interest> candidates, Authorization rejected, String challenge) {
+        for (Interest candidate : candidates) {
+            Authorization current = candidate.request().credentials().current();
+            if (!current.equals(rejected)) {
+                return Optional.of(current);
+            }
+        }
+        long end = in(around.config().credential());
+        for (Interest candidate : candidates) {
+            if (System.nanoTime() - start > end) {
+                break;
+            }
+            Optional<Authorization> newer = candidate.request().credentials().newerThan(rejected, challenge);
+            if (newer.isPresent()) {
+                return newer;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void answerCredential(Optional<Authorization> newer) {
+        lookingForCredential = false;
+        if (seed != null) {
+            newer.ifPresent(authorization -> Objects.requireNonNull(seed).lastSent = authorization);
+            seed.link.send(new ControlMessage.Credential(key, newer));
+        }
+    }
+
+    // Blocks
+
+    private void learn(ControlMessage.Hashes hashes) {
+        if (assembly == null) {
+            passOver("it tells hashes of a blob it has not opened");
+        } else if (!assembly.learn(hashes)) {
+            contradiction();
+        }
+    }
+
+    private void rechecked(Optional<String> trouble) {
+        if (trouble.isPresent()) {
+            diskFails(trouble.get());
+        } else if (!Objects.requireNonNull(assembly).rechecked()) {
+            contradiction();
+        } else {
+            sealIfComplete();
+        }
+    }
+
+    /** Blocks are held that are not what the seed says they must be: one of the two is wrong, and which can't be told. */
+    private void contradiction() {
+        around.store().drop(key);
+        fail(new BlobFailure.Interrupted("what was stored contradicts the seed, and was dropped"));
+    }
+
+    private void fetched(Event.Fetched fetched) {
+        boolean current = isCurrent(fetched.seed()) && stage == Stage.FOLLOWING;
+        switch (Objects.requireNonNull(assembly).landed(fetched, current)) {
+            case Assembly.Verdict.GoesOn _ -> sealIfComplete();
+            case Assembly.Verdict.SourceFails(String why) -> passOver(why);
+            case Assembly.Verdict.DiskFails(String why) -> diskFails(why);
+        }
+    }
+
+    private void sealIfComplete() {
+        if (sealedBySeed && assembly != null && assembly.isComplete() && seed != null) {
+            StoredBlob blob = assembly.blob();
+            blob.seal();
+            around.listener().sealed(key, blob.layout().size(), Duration.ofNanos(System.nanoTime() - start));
+            around.wholeCheck().submit(key, seed.link.address());
+            over = true;
+        }
+    }
+
+    // Ends
+
+    private void diskFails(String why) {
+        LOG.warn("The disk fails {}: {}", key, why);
+        fail(new BlobFailure.Interrupted("the disk failed: " + why));
+    }
+
+    private void giveUp(String why) {
+        if (assembly == null) {
+            around.listener().unavailable(key, why);
+            conclude(new Opening.Unavailable(why));
+        } else {
+            fail(new BlobFailure.Interrupted(why));
+        }
+    }
+
+    private void fail(BlobFailure failure) {
+        if (assembly == null) {
+            giveUp(failure.toString());
+            return;
+        }
+        synchronized (this) {
+            ended = true;
+        }
+        onEnd.accept(this);
+        around.listener().interrupted(key, failure.toString());
+        if (failure instanceof BlobFailure.DigestMismatch) {
+            around.store().drop(key);
+        }
+        assembly.blob().fail(failure);
+        over = true;
+    }
+
+    /** Tells everyone who still waits, none of whom was given the blob. */
+    private void conclude(Opening outcome) {
+        List<Interest> waiting;
+        synchronized (this) {
+            ended = true;
+            waiting = List.copyOf(interests);
+        }
+        onEnd.accept(this);
+        waiting.forEach(interest -> interest.conclude(outcome));
+        over = true;
+    }
+
+    /** Everyone has left, unless someone has just come. */
+    private synchronized void abandon() {
+        if (interests.isEmpty()) {
+            ended = true;
+            over = true;
+        }
+    }
+
+    private void end() {
+        StoredBlob lease;
+        synchronized (this) {
+            ended = true;
+            lease = opened;
+            opened = null;
+        }
+        onEnd.accept(this);
+        leaveSeed();
+        if (lease != null) {
+            lease.close();
+        }
+        if (assembly != null) {
+            assembly.close();
+        }
+    }
+}

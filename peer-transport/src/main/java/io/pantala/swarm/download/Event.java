@@ -1,0 +1,35 @@
+package io.pantala.swarm.download;
+
+import io.pantala.swarm.Authorization;
+import io.pantala.transport.block.BlockOutcome;
+import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.control.SeedLink;
+import java.util.Optional;
+
+/** What happens to a download. */
+sealed interface Event {
+    record Said(SeedLink seed, AboutBlob message) implements Event {}
+
+    record LinkUp(SeedLink seed) implements Event {}
+
+    record LinkDown(SeedLink seed, String why) implements Event {}
+
+    /**
+     * What an earlier process left on disk was checked.
+     *
+     * @param trouble with the disk, if there was any
+     */
+    record Rechecked(Optional<String> trouble) implements Event {}
+
+    /** A transfer has ended. */
+    record Fetched(SeedLink seed, int block, BlockOutcome outcome) implements Event {}
+
+    /** Those who wait were asked for a newer credential. */
+    record CredentialLookedFor(Optional<Authorization> newer) implements Event {}
+
+    /** Someone has joined or left. */
+    record InterestsChanged() implements Event {}
+
+    /** This host shuts down. */
+    record Stopped() implements Event {}
+}

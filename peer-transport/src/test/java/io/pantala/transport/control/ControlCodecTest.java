@@ -1,0 +1,159 @@
+package io.pantala.transport.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.store.BlobFailure;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.UpstreamRefusal;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ControlCodecTest {
+    private static final BlobKey KEY = new BlobKey(new UpstreamName("[fd00::1]:5000"), Digest.EMPTY_SHA256);
+    private static final Authorization SECRET = Authorization.of("Bearer hunter2");
+
+    private final ControlCodec codec = new ControlCodec();
+
+    static Stream<ControlMessage> messages() {
+        return Stream.of(
+                new ControlMessage.Hello(new VersionRange(1, 3), "host-7", "pantala/0.1.0"),
+                new ControlMessage.Welcome(2, "seed-1"),
+                new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
+                new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),
+                new ControlMessage.Accepted(KEY),
+                new ControlMessage.Opened(KEY, BlockLayout.of(20L << 30)),
+                new ControlMessage.Opened(KEY, BlockLayout.of(0)),
+                new ControlMessage.Refused(
+                        KEY,
+                        new UpstreamRefusal(
+                                429,
+                                List.of(Map.entry("Retry-After", "1"), Map.entry("X", "a"), Map.entry("X", "b")),
+                                new byte[] {0, -1, 5})),
+                new ControlMessage.PassThrough(KEY, Opening.PassThrough.Reason.NO_ROOM),
+                new ControlMessage.Unavailable(KEY, "the registry can't be reached"),
+                new ControlMessage.Hashes(KEY, 12, new byte[96]),
+                new ControlMessage.Sealed(KEY),
+                new ControlMessage.Failed(KEY, new BlobFailure.Interrupted("cut")),
+                new ControlMessage.Failed(
+                        KEY, new BlobFailure.DigestMismatch(KEY.digest(), Digest.sha256(new byte[] {1}))),
+                new ControlMessage.Failed(KEY, new BlobFailure.DigestMismatch(KEY.digest(), null)),
+                new ControlMessage.CredentialWanted(KEY, "Bearer realm=\"https://auth.example\""),
+                new ControlMessage.Credential(KEY, Optional.of(SECRET)),
+                new ControlMessage.Credential(KEY, Optional.empty()),
+                new ControlMessage.Leave(KEY));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void readsWhatItWrote(ControlMessage message) throws MalformedMessageException {
+        assertThat(codec.decode(codec.encode(message)))
+                .usingRecursiveComparison()
+                .isEqualTo(message);
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void ignoresFieldsItDoesNotKnow(ControlMessage message) throws Exception {
+        CBORMapper mapper = new CBORMapper();
+        ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
+        tree.put("priority", 3).putArray("tasks").add(1).addObject().put("x", "y");
+        assertThat(codec.decode(mapper.writeValueAsBytes(tree)))
+                .usingRecursiveComparison()
+                .isEqualTo(message);
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void refusesEveryMessageThatIsCutShort(ControlMessage message) {
+        byte[] bytes = codec.encode(message);
+        for (int length = 0; length < bytes.length; length++) {
+            byte[] cut = Arrays.copyOf(bytes, length);
+            assertThatThrownBy(() -> codec.decode(cut)).isInstanceOf(MalformedMessageException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
+        CBORMapper mapper = new CBORMapper();
+        ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
+        List<String> optional = List.of("authorization", "got");
+        for (String field :
+                List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
+            ObjectNode without = tree.deepCopy();
+            without.remove(field);
+            byte[] bytes = mapper.writeValueAsBytes(without);
+            if (!optional.contains(field)) {
+                assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(MalformedMessageException.class);
+            }
+        }
+    }
+
+    @Test
+    void keepsTypesItDoesNotKnowApart() throws Exception {
+        byte[] bytes = new CBORMapper().writeValueAsBytes(Map.of("t", "tasks", "first", 3));
+        assertThat(codec.decode(bytes)).isEqualTo(new ControlMessage.Unknown("tasks"));
+    }
+
+    @Test
+    void refusesWhatFollowsAMessage() {
+        byte[] bytes = codec.encode(new ControlMessage.Sealed(KEY));
+        byte[] more = Arrays.copyOf(bytes, bytes.length + 1);
+        assertThatThrownBy(() -> codec.decode(more)).isInstanceOf(MalformedMessageException.class);
+    }
+
+    @Test
+    void refusesValuesNestedTooDeeply() {
+        byte[] deep = new byte[500_000];
+        Arrays.fill(deep, (byte) 0x81);
+        assertThatThrownBy(() -> codec.decode(deep)).isInstanceOf(MalformedMessageException.class);
+    }
+
+    @Test
+    void refusesLengthsThatNobodyCouldHold() {
+        // A byte string that claims 2^62 bytes.
+        byte[] claim = {(byte) 0xa1, 0x61, 't', 0x5b, 0x40, 0, 0, 0, 0, 0, 0, 0};
+        assertThatThrownBy(() -> codec.decode(claim)).isInstanceOf(MalformedMessageException.class);
+    }
+
+    @Test
+    void refusesNamesThatCouldForgeLogLines() throws Exception {
+        byte[] bytes = new CBORMapper()
+                .writeValueAsBytes(
+                        Map.of("t", "hello", "oldest", 1, "newest", 1, "node", "a\nb", "software", "pantala"));
+        assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(MalformedMessageException.class);
+    }
+
+    @Test
+    void neverShowsACredential() {
+        assertThat(messages().map(String::valueOf)).noneMatch(text -> text.contains("hunter2"));
+    }
+
+    @Property(tries = 2000)
+    void eitherReadsOrRefusesGarbage(@ForAll @Size(max = 300) byte[] garbage) {
+        try {
+            assertThat(codec.decode(garbage)).isNotNull();
+        } catch (MalformedMessageException e) {
+            assertThat(e).hasMessageNotContaining("Exception");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+package io.pantala.transport.control;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.swarm.Authorization;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
+import io.vertx.core.http.WebSocketConnectOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ControlLinkTest {
+    private static final BlobKey KEY = new BlobKey(UpstreamName.DOCKER_HUB, Digest.sha256(new byte[] {1}));
+    private static final ControlConfig CONFIG = config(VersionRange.SPOKEN, Duration.ofSeconds(5));
+
+    private final Vertx vertx = Vertx.vertx();
+    private final ExecutorService owner = Executors.newSingleThreadExecutor();
+    private final Recorder recorder = new Recorder();
+    private final List<AutoCloseable> closeables = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable closeable : closeables.reversed()) {
+            closeable.close();
+        }
+        owner.shutdown();
+        vertx.close().await(10, SECONDS);
+    }
+
+    @Test
+    void carriesMessagesBothWays() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLink link = up(links(CONFIG, seed.address()));
+        BlockingQueue<String> heard = watch(link);
+
+        ControlMessage.Want want =
+                new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.of("Basic x"), "r1");
+        assertThat(link.send(want)).isTrue();
+        assertThat(seed.sessions.heard()).isEqualTo(want);
+        seed.sessions.last().send(new ControlMessage.Accepted(KEY));
+        assertThat(heard.poll(5, SECONDS)).isEqualTo(new ControlMessage.Accepted(KEY).toString());
+        assertThat(seed.sessions.last().node()).isEqualTo("host");
+    }
+
+    @Test
+    void comesBackAfterTheSeedDoes() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLink link = up(links(CONFIG, seed.address()));
+        BlockingQueue<String> heard = watch(link);
+
+        seed.close();
+        assertThat(heard.poll(5, SECONDS)).startsWith("down");
+        assertThat(link.send(new ControlMessage.Leave(KEY))).isFalse();
+
+        Seed again = seed("one", CONFIG, seed.address().port());
+        assertThat(heard.poll(10, SECONDS)).isEqualTo("up");
+        assertThat(link.send(new ControlMessage.Leave(KEY))).isTrue();
+        assertThat(again.sessions.heard()).isEqualTo(new ControlMessage.Leave(KEY));
+    }
+
+    @Test
+    void saysClearlyWhenTheVersionsDoNotMeet() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        links(config(new VersionRange(7, 9), Duration.ofSeconds(5)), seed.address());
+        assertThat(recorder.down.poll(5, SECONDS))
+                .isEqualTo("this seed speaks control version 1, the host versions 7 to 9: upgrade the older one");
+    }
+
+    @Test
+    void agreesOnTheNewestCommonVersion() {
+        assertThat(new VersionRange(1, 4).common(new VersionRange(3, 9))).hasValue(4);
+        assertThat(new VersionRange(1, 2).common(new VersionRange(3, 9))).isEmpty();
+    }
+
+    @Test
+    void isSettledAtOnceWhenNobodyListens() throws Exception {
+        NodeAddress nobody;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = new NodeAddress("127.0.0.1", socket.getLocalPort());
+        }
+        ControlConfig patient = config(VersionRange.SPOKEN, Duration.ofSeconds(25));
+        SeedLinks links = links(patient, nobody);
+        links.settled().get(5, SECONDS);
+        assertThat(links.ranked(KEY.digest())).isEmpty();
+        assertThat(recorder.down.poll(5, SECONDS)).startsWith("not reached");
+    }
+
+    @Test
+    void waitsForAHungSeedOnlyBriefly() throws Exception {
+        try (ServerSocket hung = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            SeedLinks links = links(
+                    config(VersionRange.SPOKEN, Duration.ofMillis(200)),
+                    new NodeAddress("127.0.0.1", hung.getLocalPort()));
+            links.settled().get(5, SECONDS);
+            assertThat(links.ranked(KEY.digest())).isEmpty();
+            assertThat(recorder.down.poll(10, SECONDS)).isNotNull();
+        }
+    }
+
+    @Test
+    void noticesASeedThatFallsSilent() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread.startVirtualThread(() -> greetAndFallSilent(server));
+            SeedLink link = up(links(CONFIG, new NodeAddress("127.0.0.1", server.getLocalPort())));
+            assertThat(watch(link).poll(10, SECONDS)).startsWith("down: no sign of life");
+        }
+    }
+
+    private static void greetAndFallSilent(ServerSocket server) {
+        try {
+            // Left open: the kernel still takes what comes, and nobody reads it.
+            Socket socket = server.accept();
+            BufferedReader request =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+            String key = "";
+            for (String line = request.readLine(); !line.isEmpty(); line = request.readLine()) {
+                if (line.toLowerCase(Locale.ROOT).startsWith("sec-websocket-key:")) {
+                    key = line.substring(line.indexOf(':') + 1).strip();
+                }
+            }
+            byte[] accept = MessageDigest.getInstance("SHA-1")
+                    .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
+            byte[] welcome = new ControlCodec().encode(new ControlMessage.Welcome(1, "silent"));
+            OutputStream out = socket.getOutputStream();
+            out.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                            + "Sec-WebSocket-Accept: " + Base64.getEncoder().encodeToString(accept) + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.write(new byte[] {(byte) 0x82, (byte) welcome.length});
+            out.write(welcome);
+            out.flush();
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void closesLinksThatSendGarbage() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        assertThat(closedAfter(seed, Buffer.buffer("garbage"))).isEqualTo("not a CBOR value");
+    }
+
+    @Test
+    void closesLinksThatDoNotGreet() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        assertThat(closedAfter(seed, Buffer.buffer(new ControlCodec().encode(new ControlMessage.Leave(KEY)))))
+                .isEqualTo("the first message must be a hello");
+        assertThat(closedAfter(seed, null)).isEqualTo("no hello in time");
+    }
+
+    @Test
+    void survivesFramesThatAreTooLong() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        closedAfter(seed, Buffer.buffer(new byte[ControlServer.LONGEST_MESSAGE + 1]));
+        up(links(CONFIG, seed.address()));
+    }
+
+    @Test
+    void ignoresMessagesOfTheFuture() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLink link = up(links(CONFIG, seed.address()));
+        link.send(new ControlMessage.Unknown("tasks"));
+        link.send(new ControlMessage.Leave(KEY));
+        assertThat(seed.sessions.heard()).isEqualTo(new ControlMessage.Leave(KEY));
+    }
+
+    @Test
+    void spreadsBlobsOverSeedsAndMovesOnlyThoseOfTheOneThatIsLost() throws Exception {
+        List<Seed> seeds = List.of(seed("one", CONFIG, 0), seed("two", CONFIG, 0), seed("three", CONFIG, 0));
+        SeedLinks links = links(CONFIG, seeds.stream().map(Seed::address).toArray(NodeAddress[]::new));
+        await().until(() -> links.up() == 3);
+        List<Digest> digests = IntStream.range(0, 300)
+                .mapToObj(i -> Digest.sha256(Integer.toString(i).getBytes(StandardCharsets.US_ASCII)))
+                .toList();
+        List<SeedLink> before =
+                digests.stream().map(digest -> links.ranked(digest).getFirst()).toList();
+        List<SeedLink> second =
+                digests.stream().map(digest -> links.ranked(digest).get(1)).toList();
+        assertThat(before.stream().distinct())
+                .hasSize(3)
+                .allSatisfy(
+                        link -> assertThat(before.stream().filter(link::equals)).hasSizeBetween(60, 140));
+
+        seeds.getFirst().close();
+        await().until(() -> links.up() == 2);
+        for (int i = 0; i < digests.size(); i++) {
+            boolean lost = before.get(i).address().equals(seeds.getFirst().address());
+            assertThat(links.ranked(digests.get(i)).getFirst()).isEqualTo(lost ? second.get(i) : before.get(i));
+        }
+    }
+
+    private String closedAfter(Seed seed, @Nullable Buffer frame) throws Exception {
+        WebSocketClient client = vertx.createWebSocketClient();
+        CompletableFuture<String> closed = new CompletableFuture<>();
+        client.connect(new WebSocketConnectOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(seed.address().port())
+                        .setURI(ControlServer.PATH))
+                .onSuccess(socket -> {
+                    socket.closeHandler(_ -> closed.complete(String.valueOf(socket.closeReason())));
+                    send(socket, frame);
+                });
+        return closed.get(10, SECONDS);
+    }
+
+    private static void send(WebSocket socket, @Nullable Buffer frame) {
+        if (frame != null) {
+            socket.writeFinalBinaryFrame(frame);
+        }
+    }
+
+    private static ControlConfig config(VersionRange versions, Duration firstLink) {
+        return new ControlConfig(
+                versions,
+                Duration.ofSeconds(1),
+                Duration.ofMillis(100),
+                Duration.ofMillis(1000),
+                Duration.ofMillis(20),
+                Duration.ofMillis(200),
+                firstLink,
+                8 << 20);
+    }
+
+    private SeedLinks links(ControlConfig config, NodeAddress... seeds) {
+        SeedLinks links = SeedLinks.dial(vertx, List.of(seeds), "host", "pantala/test", config, recorder);
+        closeables.add(links);
+        return links;
+    }
+
+    private static SeedLink up(SeedLinks links) {
+        await().until(() -> links.up() == 1);
+        return links.ranked(KEY.digest()).getFirst();
+    }
+
+    private static BlockingQueue<String> watch(SeedLink link) {
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        link.watch(KEY, new SeedLink.Watcher() {
+            @Override
+            public boolean received(AboutBlob message) {
+                return heard.add(message.toString());
+            }
+
+            @Override
+            public void up() {
+                heard.add("up");
+            }
+
+            @Override
+            public void down(String why) {
+                heard.add("down: " + why);
+            }
+        });
+        return heard;
+    }
+
+    private Seed seed(String name, ControlConfig config, int port) throws Exception {
+        Sessions sessions = new Sessions();
+        ControlServer control = new ControlServer(vertx, name, config, sessions, owner);
+        HttpServer server = vertx.createHttpServer(new HttpServerOptions()
+                        .setMaxWebSocketFrameSize(ControlServer.LONGEST_MESSAGE)
+                        .setMaxWebSocketMessageSize(ControlServer.LONGEST_MESSAGE)
+                        .setWebSocketClosingTimeout(1))
+                .requestHandler(control::handle);
+        server.listen(port, "127.0.0.1").await(10, SECONDS);
+        Seed seed = new Seed(control, server, sessions, new NodeAddress("127.0.0.1", server.actualPort()));
+        closeables.add(seed);
+        return seed;
+    }
+
+    private record Seed(ControlServer control, HttpServer server, Sessions sessions, NodeAddress address)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            control.close();
+            server.close()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .orTimeout(10, SECONDS)
+                    .join();
+        }
+    }
+
+    private static final class Sessions implements ControlSessions {
+        private final BlockingQueue<AboutBlob> heard = new LinkedBlockingQueue<>();
+        private volatile @Nullable ControlSession last;
+
+        ControlSession last() {
+            return Objects.requireNonNull(last);
+        }
+
+        @Nullable
+        AboutBlob heard() throws InterruptedException {
+            return heard.poll(5, SECONDS);
+        }
+
+        @Override
+        public void opened(ControlSession session) {
+            last = session;
+        }
+
+        @Override
+        public void received(ControlSession session, AboutBlob message) {
+            heard.add(message);
+        }
+
+        @Override
+        public void closed(ControlSession session) {}
+    }
+
+    private static final class Recorder implements LinkListener {
+        private final BlockingQueue<String> down = new LinkedBlockingQueue<>();
+
+        @Override
+        public void linkDown(NodeAddress seed, String why) {
+            down.add(why);
+        }
+    }
+}
