@@ -41,6 +41,7 @@ public final class SeedServer {
                         .setPerFrameWebSocketCompressionSupported(false)
                         .setPerMessageWebSocketCompressionSupported(false)
                         .setWebSocketClosingTimeout(1)
+                        .setHttp2ClearTextEnabled(false)
                         .setTcpNoDelay(true))
                 .requestHandler(router);
         try {

@@ -15,7 +15,7 @@ import java.time.Duration;
 public record PreheatConfig(
         int imagesAtOnce, int blobsAtOnce, int kept, Duration keptFor, Duration retryPause, Duration stall) {
     public static final PreheatConfig DEFAULT =
-            new PreheatConfig(4, 4, 256, Duration.ofHours(24), Duration.ofSeconds(1), Duration.ofMinutes(5));
+            new PreheatConfig(4, 4, 256, Duration.ofHours(24), Duration.ofSeconds(1), Duration.ofMinutes(2));
 
     public PreheatConfig {
         if (imagesAtOnce < 1

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.seed.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.seed.preheat;
+
+import org.jspecify.annotations.NullMarked;
