@@ -3,6 +3,7 @@ package io.pantala.manifest;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -55,11 +56,12 @@ public sealed interface Manifest {
 /** The JSON side of {@link Manifest}. */
 final class Json {
     static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(64)
-                    .maxDocumentLength(Manifest.LARGEST)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(64)
+                            .maxDocumentLength(Manifest.LARGEST)
+                            .build())
                     .build())
-            .build());
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private Json() {}
 
@@ -98,9 +100,19 @@ final class Json {
         return new Descriptor(
                 node.path("mediaType").asText(""),
                 Digest.parse(node.path("digest").asText("")),
-                node.path("size").asLong(0),
+                size(node.path("size")),
                 platform(node.path("platform")),
                 urls);
+    }
+
+    private static long size(JsonNode node) {
+        if (node.isMissingNode() || node.isNull()) {
+            return 0;
+        }
+        if (!node.isIntegralNumber() || !node.canConvertToLong()) {
+            throw new IllegalArgumentException("a size must be a whole number of bytes");
+        }
+        return node.asLong();
     }
 
     private static @Nullable Platform platform(JsonNode node) {

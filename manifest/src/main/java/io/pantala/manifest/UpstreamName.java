@@ -1,7 +1,9 @@
 package io.pantala.manifest;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name by which users know a registry: {@code host[:port]}, in lower case, without the default port 443; the three
@@ -11,12 +13,13 @@ import java.util.regex.Pattern;
  */
 public record UpstreamName(String value) implements Comparable<UpstreamName> {
     private static final Pattern AUTHORITY =
-            Pattern.compile("([a-z0-9]([a-z0-9._-]{0,252})|[a-z0-9]|\\[[0-9a-f:.]{2,45}])(:[0-9]{1,5})?");
+            Pattern.compile("([a-z0-9]([a-z0-9._-]{0,252})|[a-z0-9]|\\[[0-9a-f:.]{2,45}])(:(?<port>[0-9]{1,5}))?");
 
     public static final UpstreamName DOCKER_HUB = new UpstreamName("docker.io");
 
     public UpstreamName {
-        if (!AUTHORITY.matcher(value).matches()) {
+        Matcher authority = AUTHORITY.matcher(value);
+        if (!authority.matches() || !isPort(authority.group("port"))) {
             throw new IllegalArgumentException("not the name of a registry: it must read host or host:port");
         }
     }
@@ -31,6 +34,10 @@ public record UpstreamName(String value) implements Comparable<UpstreamName> {
             case "docker.io", "index.docker.io", "registry-1.docker.io" -> DOCKER_HUB;
             default -> new UpstreamName(name);
         };
+    }
+
+    private static boolean isPort(@Nullable String port) {
+        return port == null || (Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= 65_535);
     }
 
     @Override

@@ -105,7 +105,7 @@ public final class BlobStore implements AutoCloseable {
             long bytes = found.stream().mapToLong(Found::size).sum();
             long quota = config.quota().isPresent() ? config.quota().getAsLong() : directory.defaultQuota(bytes);
             BlobStore store = new BlobStore(directory, quota, found, listener, clock);
-            store.inBackground(() -> StoreDirectory.deleteAll(trash));
+            store.delete(trash);
             store.shrink();
             return store;
         } catch (IOException e) {
@@ -398,8 +398,9 @@ public final class BlobStore implements AutoCloseable {
             return;
         }
         for (Entry victim : victims) {
-            trash(victim);
+            List<Path> trash = directory.trash(files(victim));
             forget(victim, new BlobFailure.Interrupted("it made room for others"));
+            delete(trash);
             evicted.add(victim);
         }
     }
@@ -445,12 +446,14 @@ public final class BlobStore implements AutoCloseable {
             if (entry.gone) {
                 return;
             }
+            List<Path> trash = List.of();
             try {
-                trash(entry);
+                trash = directory.trash(files(entry));
             } catch (IOException e) {
                 log.warn("the files of {} can't be deleted: {}", entry.key, e.toString());
             }
             forget(entry, why);
+            delete(trash);
         } finally {
             lock.unlock();
             entry.loading.unlock();
@@ -458,8 +461,8 @@ public final class BlobStore implements AutoCloseable {
         tell(entry);
     }
 
-    private void trash(Entry entry) throws IOException {
-        List<Path> trash = directory.trash(files(entry));
+    /** Freeing gigabytes takes a while, and nobody needs to wait for it. */
+    private void delete(List<Path> trash) {
         inBackground(() -> StoreDirectory.deleteAll(trash));
     }
 

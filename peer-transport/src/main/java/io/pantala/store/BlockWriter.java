@@ -34,12 +34,12 @@ public final class BlockWriter implements AutoCloseable {
     private boolean displaced;
     private @Nullable FileChannel channel;
 
-    BlockWriter(Blob blob, StoredBlob lease, StoreDirectory directory, int block) {
+    BlockWriter(Blob blob, StoredBlob lease, StoreDirectory directory, int block, int length) {
         this.blob = blob;
         this.lease = lease;
         this.directory = directory;
         this.block = block;
-        this.length = blob.layout().length(block);
+        this.length = length;
         this.target = blob.admit(this, block);
     }
 

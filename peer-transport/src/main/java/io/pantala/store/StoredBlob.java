@@ -81,7 +81,8 @@ public final class StoredBlob implements AutoCloseable {
      * writer is at the same block, they go aside until they are complete.
      */
     public BlockWriter writer(int block) {
-        return new BlockWriter(blob, share(), store.directory(), block);
+        int length = layout().length(block); // an index out of bounds must not cost a lease
+        return new BlockWriter(blob, share(), store.directory(), block, length);
     }
 
     /**
