@@ -1,32 +1,134 @@
 package io.pantala.proxy.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.util.Objects;
-import java.util.Properties;
+import io.pantala.proxy.config.ConfigException;
+import io.pantala.proxy.config.HostConfig;
+import io.pantala.proxy.config.Key;
+import io.pantala.proxy.config.SeedConfig;
+import io.pantala.proxy.logging.Logging;
+import io.pantala.proxy.node.Host;
+import io.pantala.proxy.node.Seed;
+import io.pantala.proxy.node.Version;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code pantala} program. */
-public final class Pantala {
+@Command(
+        name = "pantala",
+        header = "Container image pulls, fast and cheap at any scale.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Pantala.Built.class,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:done", "1:failed", "2:wrong usage or settings"})
+public final class Pantala implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
 
     private Pantala() {}
 
     public static void main(String[] args) {
-        if (args.length == 1 && args[0].equals("--version")) {
-            System.out.println("pantala " + version());
-        } else {
-            System.err.println("usage: pantala --version");
-            System.exit(2);
-        }
+        int code = commandLine(
+                        System.getenv(),
+                        new PrintWriter(System.out, true, System.out.charset()),
+                        new PrintWriter(System.err, true, System.err.charset()))
+                .execute(args);
+        Logging.close();
+        System.exit(code);
     }
 
-    private static String version() {
-        var properties = new Properties();
-        try (InputStream in = Pantala.class.getResourceAsStream("/io/pantala/version.properties")) {
-            properties.load(Objects.requireNonNull(in, "version.properties"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** The whole program, ready to execute. */
+    static CommandLine commandLine(Map<String, String> environment, PrintWriter out, PrintWriter err) {
+        CommandLine program = new CommandLine(new Pantala())
+                .addSubcommand("demo", new DemoCommand(environment))
+                .addSubcommand(
+                        "proxy",
+                        NodeCommand.of(
+                                Key.Use.PROXY,
+                                "Run this host's proxy: engines pull through it.",
+                                environment,
+                                settings -> Host.start(HostConfig.read(settings))))
+                .addSubcommand(
+                        "seed",
+                        NodeCommand.of(
+                                Key.Use.SEED,
+                                "Run a seed: it fetches each blob from its registry once, for all hosts.",
+                                environment,
+                                settings -> Seed.start(SeedConfig.read(settings))))
+                .addSubcommand("help", new CommandLine.HelpCommand());
+        return program.setOut(out)
+                .setErr(err)
+                .setAbbreviatedOptionsAllowed(false)
+                .setParameterExceptionHandler(Pantala::misused)
+                .setExecutionExceptionHandler(Pantala::failed);
+    }
+
+    /** Without a command, says which ones there are. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    private static int misused(ParameterException misuse, String[] args) {
+        CommandLine command = misuse.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + reason(misuse) + " (try: " + name + " --help)");
+        return ExitCode.USAGE;
+    }
+
+    private static String reason(ParameterException misuse) {
+        if (misuse instanceof UnmatchedArgumentException unmatched) {
+            String wrong = unmatched.getUnmatched().getFirst();
+            List<String> known = known(misuse.getCommandLine().getCommandSpec(), wrong.startsWith("-"));
+            String what = wrong.startsWith("-") ? "unknown option " : "unknown command ";
+            return known.isEmpty()
+                    ? "unexpected argument " + wrong
+                    : what + wrong + "; the nearest is " + Key.nearest(wrong.replaceFirst("=.*", ""), known);
         }
-        return properties.getProperty("version");
+        return String.valueOf(misuse.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static List<String> known(CommandSpec spec, boolean option) {
+        return option
+                ? spec.options().stream()
+                        .filter(each -> !each.hidden())
+                        .map(each -> each.longestName())
+                        .toList()
+                : List.copyOf(spec.subcommands().keySet());
+    }
+
+    private static int failed(Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+        String name = command.getCommandSpec().qualifiedName();
+        return switch (failure) {
+            case ConfigException wrong -> {
+                command.getErr().println(name + ": " + wrong.getMessage());
+                yield ExitCode.USAGE;
+            }
+            case CommandFailure expected -> {
+                command.getErr().println(name + ": " + expected.getMessage());
+                yield ExitCode.FAILED;
+            }
+            default -> {
+                LoggerFactory.getLogger(Pantala.class).error("this should not have happened", failure);
+                yield ExitCode.FAILED;
+            }
+        };
+    }
+
+    /** As it was built. */
+    static final class Built implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"pantala " + Version.read()};
+        }
     }
 }

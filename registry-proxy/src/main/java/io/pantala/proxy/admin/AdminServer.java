@@ -1,0 +1,101 @@
+package io.pantala.proxy.admin;
+
+import io.pantala.transport.NodeAddress;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code /healthz}, {@code /readyz} and {@code /metrics} of one node. */
+public final class AdminServer {
+    private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+    private static final String TEXT = "text/plain; charset=utf-8";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final int IDLE_SECONDS = 60;
+
+    private final Vertx vertx;
+    private final HttpServer server;
+    private final EventLoops loops;
+    private final Readiness readiness;
+    private final Supplier<String> metrics;
+
+    /**
+     * Not yet listening.
+     *
+     * @param metrics all of them in Prometheus' text format
+     */
+    public AdminServer(Vertx vertx, Readiness readiness, Supplier<String> metrics) {
+        this.vertx = vertx;
+        this.server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
+                .requestHandler(this::handle);
+        this.loops = new EventLoops(vertx);
+        this.readiness = readiness;
+        this.metrics = metrics;
+    }
+
+    /** Listens, until its Vert.x ends; completes with the port. */
+    public Future<Integer> listen(NodeAddress address) {
+        return server.listen(address.port(), address.host()).map(HttpServer::actualPort);
+    }
+
+    private void handle(HttpServerRequest request) {
+        if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+            request.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD");
+            send(request, new Answer(405, TEXT, "GET or HEAD\n"));
+            return;
+        }
+        switch (String.valueOf(request.path())) {
+            case "/healthz" -> respond(request, this::health);
+            case "/readyz" -> respond(request, this::ready);
+            case "/metrics" -> respond(request, () -> new Answer(200, PROMETHEUS, metrics.get()));
+            default -> send(request, new Answer(404, TEXT, "/healthz, /readyz or /metrics\n"));
+        }
+    }
+
+    private Answer health() throws InterruptedException {
+        return loops.turn() ? new Answer(200, TEXT, "alive\n") : new Answer(503, TEXT, "an event loop stands still\n");
+    }
+
+    private Answer ready() {
+        List<String> missing = readiness.missing();
+        return missing.isEmpty()
+                ? new Answer(200, TEXT, "ready\n")
+                : new Answer(503, TEXT, String.join("\n", missing) + "\n");
+    }
+
+    /** What needs the disk, or other event loops, waits on a thread of its own. */
+    private void respond(HttpServerRequest request, Callable<Answer> work) {
+        Context context = vertx.getOrCreateContext();
+        Thread.ofVirtual().name("admin").start(() -> {
+            Answer answer = done(work);
+            context.runOnContext(_ -> send(request, answer));
+        });
+    }
+
+    private static Answer done(Callable<Answer> work) {
+        try {
+            return work.call();
+        } catch (Exception e) {
+            LOG.warn("an admin request failed", e);
+            return new Answer(500, TEXT, "failed; see the log\n");
+        }
+    }
+
+    private static void send(HttpServerRequest request, Answer answer) {
+        request.response()
+                .setStatusCode(answer.status())
+                .putHeader(HttpHeaders.CONTENT_TYPE, answer.type())
+                .end(answer.text());
+    }
+
+    private record Answer(int status, String type, String text) {}
+}

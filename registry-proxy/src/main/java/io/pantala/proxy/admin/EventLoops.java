@@ -1,0 +1,40 @@
+package io.pantala.proxy.admin;
+
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Tells whether all event loops of a node turn. */
+final class EventLoops {
+    private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
+
+    private final Iterable<EventExecutor> loops;
+    private @Nullable CountDownLatch round;
+
+    EventLoops(Vertx vertx) {
+        this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();
+    }
+
+    /** Waits until each loop has come round; false if one doesn't. */
+    boolean turn() throws InterruptedException {
+        return currentRound().await(LONGEST_TURN.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** One round at a time, so that asking often leaves nothing more on a loop that stands still. */
+    private synchronized CountDownLatch currentRound() {
+        if (round == null || round.getCount() == 0) {
+            int count = 0;
+            for (EventExecutor _ : loops) {
+                count++;
+            }
+            CountDownLatch started = new CountDownLatch(count);
+            loops.forEach(loop -> loop.execute(started::countDown));
+            round = started;
+        }
+        return round;
+    }
+}

@@ -1,0 +1,51 @@
+package io.pantala.proxy.config;
+
+import io.pantala.proxy.logging.LogConfig;
+import io.pantala.registry.Upstreams;
+import io.pantala.store.StoreConfig;
+import io.pantala.transport.NodeAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalLong;
+
+/**
+ * What every node is told.
+ *
+ * @param admin where health and metrics are served
+ * @param directory its own, of one node at a time
+ * @param quota bytes of blobs to keep at most; empty: half of what is free at the first start
+ * @param drain how long a stop waits for responses under way
+ */
+public record NodeConfig(
+        NodeAddress admin, Path directory, OptionalLong quota, Upstreams upstreams, Duration drain, LogConfig log) {
+    private static final int ADMIN_PORT = 6463;
+
+    public NodeConfig {
+        if (drain.isNegative()) {
+            throw new IllegalArgumentException("a time can't be negative: " + drain);
+        }
+    }
+
+    /** Where blobs are kept, and how many. */
+    public StoreConfig store() {
+        return new StoreConfig(directory.resolve("store"), quota);
+    }
+
+    /** The settings that proxies and seeds share. */
+    public static NodeConfig read(Settings settings) {
+        return new NodeConfig(
+                settings.get(Key.ADMIN_LISTEN).parse(text -> Addresses.any(text, ADMIN_PORT)),
+                Disk.directory(settings),
+                Disk.quota(settings),
+                Registries.upstreams(settings),
+                settings.get(Key.DRAIN_TIMEOUT).parse(Times::parse),
+                log(settings));
+    }
+
+    /** How to log, known before anything else is read. */
+    public static LogConfig log(Settings settings) {
+        return new LogConfig(
+                settings.get(Key.LOG_FORMAT).parse(LogConfig.Format::parse),
+                settings.get(Key.LOG_LEVEL).parse(LogConfig::parseLevel));
+    }
+}

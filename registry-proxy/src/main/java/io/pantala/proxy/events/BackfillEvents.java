@@ -1,0 +1,100 @@
+package io.pantala.proxy.events;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Timer;
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.seed.backfill.BackfillListener;
+import io.pantala.seed.backfill.Backfills;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/** What becomes of backfills. */
+public final class BackfillEvents implements BackfillListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Backfills.class);
+
+    private final Metrics metrics;
+    private final boolean withSeeds;
+    private final ByteCounter bytes;
+    private final Counter resumed;
+    private final Timer took;
+    private final Running running;
+
+    /**
+     * Counts from now on.
+     *
+     * @param withSeeds whether seeds should have fetched what is fetched here
+     */
+    public BackfillEvents(Metrics metrics, boolean withSeeds) {
+        this.metrics = metrics;
+        this.withSeeds = withSeeds;
+        this.bytes = metrics.bytesFrom("registry");
+        this.resumed = metrics.count("pantala.backfill.resumes", "Transfers that broke and went on where they broke");
+        this.took = metrics.time("pantala.backfill", "Until a blob was whole");
+        this.running = new Running(metrics, "registry");
+    }
+
+    @Override
+    public void started(BlobKey key, String requestId) {
+        running.add(key);
+        about(LOG.atInfo(), key, requestId).log("backfill started");
+    }
+
+    @Override
+    public void bytes(BlobKey key, long count, Reason reason) {
+        bytes.add(count);
+        if (reason != Reason.FIRST) {
+            metrics.excessBytes(Metrics.label(reason)).add(count);
+        } else if (withSeeds) {
+            metrics.excessBytes("no_seed").add(count);
+        }
+    }
+
+    @Override
+    public void resumed(BlobKey key, long position, String why, String requestId) {
+        resumed.increment();
+        about(LOG.atWarn(), key, requestId)
+                .addKeyValue("position", position)
+                .addKeyValue("why", why)
+                .log("backfill resumed");
+    }
+
+    @Override
+    public void sealed(BlobKey key, Duration time, String requestId) {
+        ended(key, "sealed");
+        took.record(time);
+        about(LOG.atInfo(), key, requestId).addKeyValue("ms", time.toMillis()).log("backfill complete");
+    }
+
+    @Override
+    public void mismatch(BlobKey key, Digest got, String requestId) {
+        ended(key, "mismatch");
+        about(LOG.atError(), key, requestId)
+                .addKeyValue("got", got)
+                .log("the registry's bytes are not what the digest says");
+    }
+
+    @Override
+    public void failed(BlobKey key, String why, String requestId) {
+        ended(key, "failed");
+        about(LOG.atWarn(), key, requestId).addKeyValue("why", why).log("backfill given up");
+    }
+
+    @Override
+    public void paused(BlobKey key, String requestId) {
+        ended(key, "paused");
+        about(LOG.atInfo(), key, requestId).log("backfill paused, nobody waits for it");
+    }
+
+    private void ended(BlobKey key, String outcome) {
+        running.remove(key);
+        metrics.count("pantala.backfills", "Backfills that ended", "outcome", outcome)
+                .increment();
+    }
+
+    private static LoggingEventBuilder about(LoggingEventBuilder event, BlobKey key, String requestId) {
+        return event.addKeyValue("blob", key).addKeyValue("request", requestId);
+    }
+}

@@ -1,0 +1,140 @@
+package io.pantala.proxy.events;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Timer;
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.swarm.download.SwarmDownloads;
+import io.pantala.swarm.download.SwarmListener;
+import io.pantala.transport.NodeAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a host's downloads and its links to seeds tell. */
+public final class SwarmEvents implements SwarmListener {
+    private static final Logger LOG = LoggerFactory.getLogger(SwarmDownloads.class);
+
+    private final Metrics metrics;
+    private final Timer took;
+    private final Counter passedOver;
+    private final Counter unavailable;
+    private final Running running;
+    private final Set<NodeAddress> up = ConcurrentHashMap.newKeySet();
+    private final Set<NodeAddress> known = ConcurrentHashMap.newKeySet();
+
+    public SwarmEvents(Metrics metrics) {
+        this.metrics = metrics;
+        for (Source source : Source.values()) {
+            count(source, 0, 0);
+        }
+        this.took = metrics.time("pantala.download", "Until a blob was whole, from seeds and peers");
+        this.passedOver = metrics.count("pantala.seeds.passed.over", "Times that the next seed was asked for a blob");
+        this.unavailable = metrics.count("pantala.swarm.unavailable", "Blobs that no seed helped with");
+        this.running = new Running(metrics, "swarm");
+        metrics.gauge("pantala.seed.links", "Seeds that this host is linked to", up, Set::size);
+    }
+
+    @Override
+    public void linkUp(NodeAddress seed) {
+        known.add(seed);
+        up.add(seed);
+        LOG.atInfo().addKeyValue("seed", seed).log("seed linked");
+    }
+
+    /** Told once, not at each try. */
+    @Override
+    public void linkDown(NodeAddress seed, String why) {
+        if (up.remove(seed) || known.add(seed)) {
+            LOG.atWarn().addKeyValue("seed", seed).addKeyValue("why", why).log("seed not reachable");
+        }
+    }
+
+    @Override
+    public void started(BlobKey key, String requestId) {
+        running.add(key);
+        LOG.atInfo().addKeyValue("blob", key).addKeyValue("request", requestId).log("download started");
+    }
+
+    @Override
+    public void blockReceived(BlobKey key, int index, Source source, NodeAddress from, long count, Duration time) {
+        count(source, 1, count);
+    }
+
+    @Override
+    public void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {
+        metrics.count(
+                        "pantala.blocks.refused",
+                        "Blocks that did not come, or were not right",
+                        "source",
+                        Metrics.label(source),
+                        "reason",
+                        Metrics.label(trouble))
+                .increment();
+        LOG.atWarn()
+                .addKeyValue("blob", key)
+                .addKeyValue("block", index)
+                .addKeyValue("from", from)
+                .addKeyValue("reason", Metrics.label(trouble))
+                .log("block refused");
+    }
+
+    @Override
+    public void seedPassedOver(BlobKey key, NodeAddress seed, String why) {
+        passedOver.increment();
+        LOG.atWarn()
+                .addKeyValue("blob", key)
+                .addKeyValue("seed", seed)
+                .addKeyValue("why", why)
+                .log("seed passed over");
+    }
+
+    @Override
+    public void unavailable(BlobKey key, String why) {
+        running.remove(key);
+        unavailable.increment();
+        LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("no seed helps");
+    }
+
+    @Override
+    public void sealed(BlobKey key, long count, Duration time) {
+        ended(key, "sealed");
+        took.record(time);
+        LOG.atInfo()
+                .addKeyValue("blob", key)
+                .addKeyValue("bytes", count)
+                .addKeyValue("ms", time.toMillis())
+                .log("download complete");
+    }
+
+    @Override
+    public void interrupted(BlobKey key, String why) {
+        ended(key, "interrupted");
+        LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("download interrupted");
+    }
+
+    @Override
+    public void mismatch(BlobKey key, NodeAddress seed, Digest got) {
+        ended(key, "mismatch");
+        LOG.atError()
+                .addKeyValue("blob", key)
+                .addKeyValue("seed", seed)
+                .addKeyValue("got", got)
+                .log("the seed vouched for what the digest does not say");
+    }
+
+    private void count(Source source, int blocks, long bytes) {
+        String label = Metrics.label(source);
+        metrics.bytesFrom(label).add(bytes);
+        metrics.count("pantala.blocks.verified", "Blocks that came and were right", "source", label)
+                .increment(blocks);
+    }
+
+    private void ended(BlobKey key, String outcome) {
+        running.remove(key);
+        metrics.count("pantala.downloads", "Downloads from the swarm that ended", "outcome", outcome)
+                .increment();
+    }
+}

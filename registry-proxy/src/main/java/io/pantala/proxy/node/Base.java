@@ -1,0 +1,150 @@
+package io.pantala.proxy.node;
+
+import io.pantala.proxy.admin.AdminServer;
+import io.pantala.proxy.config.NodeConfig;
+import io.pantala.proxy.events.BackfillEvents;
+import io.pantala.proxy.events.Metrics;
+import io.pantala.proxy.events.RegistryEvents;
+import io.pantala.proxy.events.StoreEvents;
+import io.pantala.registry.RegistryClient;
+import io.pantala.registry.RegistryConfig;
+import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.backfill.Backfills;
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoreException;
+import io.pantala.transport.NodeAddress;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What every node stands on: metrics, event loops, the store, registries and what fills blobs from them. */
+final class Base implements AutoCloseable {
+    private static final int MOST_EVENT_LOOPS = 8;
+
+    final Metrics metrics;
+    final Vertx vertx;
+    final BlobStore store;
+    final RegistryClient registry;
+    final Backfills backfills;
+
+    private final NodeConfig config;
+    private final Closing closing;
+    private volatile boolean draining;
+
+    private Base(NodeConfig config, boolean withSeeds, Closing closing) throws IOException, StoreException {
+        this.config = config;
+        this.closing = closing;
+        metrics = closing.add(new Metrics(Version.read()), Metrics::close);
+        makeDirectory(config.directory());
+        StoreEvents storeEvents = new StoreEvents(metrics);
+        store = closing.add(BlobStore.open(config.store(), storeEvents, Clock.systemUTC()), BlobStore::close);
+        storeEvents.watch(store);
+        vertx = closing.add(Vertx.vertx(options()), Waiting::close);
+        registry = closing.add(
+                new RegistryClient(vertx, config.upstreams(), RegistryConfig.DEFAULT, new RegistryEvents(metrics)),
+                RegistryClient::close);
+        backfills = closing.add(
+                new Backfills(
+                        store,
+                        registry,
+                        BackfillConfig.of(config.directory().resolve("spool")),
+                        new BackfillEvents(metrics, withSeeds)),
+                Backfills::close);
+    }
+
+    /** What a role does with it. */
+    interface Role<N> {
+        N start(Base base) throws IOException;
+    }
+
+    /**
+     * Opens it all, and what the role adds; on failure nothing stays open.
+     *
+     * @param withSeeds whether blobs should come from seeds, and from registries only when no seed helps
+     */
+    static <N> N start(NodeConfig config, boolean withSeeds, Role<N> role) throws StartException {
+        Closing closing = new Closing();
+        boolean started = false;
+        try {
+            N node = role.start(new Base(config, withSeeds, closing));
+            started = true;
+            return node;
+        } catch (StoreException | IOException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        } finally {
+            if (!started) {
+                closing.close();
+            }
+        }
+    }
+
+    /** Opens the admin listener, last of all. */
+    NodeAddress openAdmin() throws IOException {
+        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape);
+        int port = Waiting.listening(admin.listen(config.admin()), config.admin());
+        return new NodeAddress(config.admin().host(), port);
+    }
+
+    /** What this node calls itself, the same after a restart. */
+    String name() throws IOException {
+        return Identity.of(config.directory());
+    }
+
+    /** To be closed before all that was opened earlier. */
+    <T> T add(T opened, Closing.Closer<T> closer) {
+        return closing.add(opened, closer);
+    }
+
+    /** Ready no more. */
+    void drain() {
+        draining = true;
+    }
+
+    @Override
+    public void close() {
+        draining = true;
+        closing.close();
+    }
+
+    private List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        if (draining) {
+            missing.add("stopping");
+        }
+        if (!isWritable(config.directory())) {
+            missing.add("can't write to " + config.directory());
+        }
+        return missing;
+    }
+
+    private static boolean isWritable(Path directory) {
+        try {
+            Files.delete(Files.createTempFile(directory, "ready-", ".probe"));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static VertxOptions options() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(Math.clamp(Runtime.getRuntime().availableProcessors(), 2, MOST_EVENT_LOOPS))
+                .setFileSystemOptions(new FileSystemOptions()
+                        .setClassPathResolvingEnabled(false)
+                        .setFileCachingEnabled(false));
+    }
+
+    private static void makeDirectory(Path directory) throws IOException {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new IOException("data-dir " + directory + " can't be made: " + e, e);
+        }
+    }
+}
