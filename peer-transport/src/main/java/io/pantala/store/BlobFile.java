@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -61,16 +62,20 @@ final class BlobFile implements AutoCloseable {
         }
     }
 
-    /** The channel that those share who serve the blob. */
-    synchronized FileChannel shared() {
+    /** Opens the channel that those share who serve the blob, so that they have it whatever happens to the names. */
+    synchronized void openShared() throws IOException {
         if (shared == null || !shared.isOpen()) {
-            try {
-                shared = open();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            shared = open();
         }
-        return shared;
+    }
+
+    synchronized FileChannel shared() {
+        try {
+            openShared();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Objects.requireNonNull(shared);
     }
 
     private FileChannel open() throws IOException {

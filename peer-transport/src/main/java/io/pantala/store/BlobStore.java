@@ -329,9 +329,12 @@ public final class BlobStore implements AutoCloseable {
     private @Nullable Blob load(Entry entry) throws IOException {
         entry.loading.lock();
         try {
-            if (entry.blob == null) {
-                entry.blob = read(entry);
+            Blob blob = entry.blob;
+            if (blob == null) {
+                blob = read(entry);
+                entry.blob = blob;
             }
+            blob.file().openShared();
         } catch (Sidecar.CorruptException | NoSuchFileException e) {
             if (!entry.gone) {
                 log.warn("what is on disk of {} is dropped: {}", entry.key, e.toString());
@@ -417,6 +420,10 @@ public final class BlobStore implements AutoCloseable {
             BlobFile file = BlobFile.create(files(entry), layout.size(), Sidecar.header(entry.key, layout));
             Blob blob = Blob.empty(entry.key, layout, file, listener);
             entry.blob = blob;
+            file.openShared();
+            if (entry.gone) {
+                throw new IOException("the store is closed");
+            }
             return blob;
         } catch (IOException e) {
             remove(entry, new BlobFailure.Interrupted("it could not be stored: " + e));

@@ -129,9 +129,10 @@ public final class StoredBlob implements AutoCloseable {
     }
 
     /**
-     * The blob's file, for positional reads of held blocks alone. It is shared: never close it, and never read it on a
-     * thread that may be interrupted meanwhile, which would close it too. An {@link java.io.UncheckedIOException} when it
-     * can't be opened.
+     * The blob's file, for positional reads of held blocks alone. It is open as long as the lease, even when the blob is
+     * dropped. It is shared: never close it, and never read it on a thread that may be interrupted meanwhile, which would
+     * close it too. Then it is opened again, but for those who were reading it their reading has failed; and an {@link
+     * java.io.UncheckedIOException} says that it can't be.
      */
     public FileChannel channel() {
         return blob.file().shared();

@@ -10,13 +10,16 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,12 +43,12 @@ class BlobStoreTest {
         }
 
         @Override
-        public Clock withZone(java.time.ZoneId zone) {
+        public Clock withZone(ZoneId zone) {
             return this;
         }
 
         @Override
-        public java.time.ZoneId getZone() {
+        public ZoneId getZone() {
             return ZoneOffset.UTC;
         }
     };
@@ -325,16 +328,28 @@ class BlobStoreTest {
     }
 
     @Test
+    void keepsADroppedBlobsFileForThoseWhoAreSendingIt() throws Exception {
+        TestBlob image = TestBlob.ofSize(3_000);
+        keep(image);
+        try (StoredBlob blob = store.find(image.key()).orElseThrow()) {
+            store.drop(image.key());
+            ByteBuffer bytes = ByteBuffer.allocate(1_000);
+            assertThat(blob.channel().read(bytes, 1_000)).isEqualTo(1_000);
+            assertThat(bytes.array()).isEqualTo(image.block(1));
+        }
+    }
+
+    @Test
     void makesAFreshFileAfterADropWhileOldLeasesAreOpen() throws Exception {
         TestBlob image = TestBlob.ofSize(3_000);
         try (StoredBlob old = store.create(image.key(), image.layout());
                 BlockWriter late = old.writer(0)) {
-            late.write(java.nio.ByteBuffer.wrap(new byte[500]));
+            late.write(ByteBuffer.wrap(new byte[500]));
             store.drop(image.key());
             try (StoredBlob fresh = store.create(image.key(), image.layout());
                     BlobReader reader = fresh.reader(0, 3_000)) {
                 image.writeAll(fresh);
-                assertThatThrownBy(() -> late.write(java.nio.ByteBuffer.wrap(new byte[500])))
+                assertThatThrownBy(() -> late.write(ByteBuffer.wrap(new byte[500])))
                         .isInstanceOf(IOException.class);
                 old.seal();
                 assertThat(fresh.sealed()).isFalse();
@@ -359,7 +374,7 @@ class BlobStoreTest {
             await().atMost(10, SECONDS).until(() -> files().stream().allMatch(path -> path.startsWith("blobs")));
             byte[] rest = TestBlob.read(reader, reader.awaitReadable(NOW));
             assertThat(start.length + rest.length).isEqualTo(30_000);
-            assertThat(rest).isEqualTo(java.util.Arrays.copyOfRange(image.content().bytes, 10_000, 30_000));
+            assertThat(rest).isEqualTo(Arrays.copyOfRange(image.content().bytes, 10_000, 30_000));
         }
     }
 
