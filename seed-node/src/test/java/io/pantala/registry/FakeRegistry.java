@@ -349,6 +349,9 @@ public final class FakeRegistry implements AutoCloseable {
         if (fault instanceof Fault.HangUp) {
             return false;
         }
+        if (fault instanceof Fault.Late(CountDownLatch gate) && !gate.await(1, TimeUnit.MINUTES)) {
+            return false;
+        }
         Answer answer = switch (fault) {
             case Fault.Status(int status, var headers, String text) ->
                 new Answer(status, headers, text.getBytes(UTF_8));
@@ -623,14 +626,20 @@ public final class FakeRegistry implements AutoCloseable {
         for (int position = from; position < to; ) {
             int length = Math.min(to - position, rate > 0 ? 16 << 10 : 128 << 10);
             pace(length);
-            if (chunked) {
-                out.write((Integer.toHexString(length) + "\r\n").getBytes(ISO_8859_1));
-            }
-            out.write(body, position, length);
-            if (chunked) {
-                out.write("\r\n".getBytes(ISO_8859_1));
-            }
+            // Before, since who has read it may ask at once how much there was.
             exchange.sent(length);
+            try {
+                if (chunked) {
+                    out.write((Integer.toHexString(length) + "\r\n").getBytes(ISO_8859_1));
+                }
+                out.write(body, position, length);
+                if (chunked) {
+                    out.write("\r\n".getBytes(ISO_8859_1));
+                }
+            } catch (IOException e) {
+                exchange.sent(-length);
+                throw e;
+            }
             position += length;
         }
     }

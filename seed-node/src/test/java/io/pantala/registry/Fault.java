@@ -20,6 +20,9 @@ public sealed interface Fault {
     /** Nothing more comes until the gate opens. */
     record Hold(long after, CountDownLatch gate) implements Fault {}
 
+    /** Nothing comes at all until the gate opens, not even headers. */
+    record Late(CountDownLatch gate) implements Fault {}
+
     /** One byte of the blob or manifest is wrong. */
     record Corrupt(long position) implements Fault {}
 
@@ -76,6 +79,10 @@ public sealed interface Fault {
 
     static Fault holdAfter(long bytes, CountDownLatch gate) {
         return new Hold(bytes, gate);
+    }
+
+    static Fault late(CountDownLatch gate) {
+        return new Late(gate);
     }
 
     static Fault corruptAt(long position) {

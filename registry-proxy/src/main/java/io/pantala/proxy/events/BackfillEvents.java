@@ -7,6 +7,7 @@ import io.pantala.manifest.Digest;
 import io.pantala.seed.backfill.BackfillListener;
 import io.pantala.seed.backfill.Backfills;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -53,6 +54,11 @@ public final class BackfillEvents implements BackfillListener {
     }
 
     @Override
+    public void lost(BlobKey key, long count, String requestId) {
+        metrics.excessBytes("lost").add(count);
+    }
+
+    @Override
     public void resumed(BlobKey key, long position, String why, String requestId) {
         resumed.increment();
         about(LOG.atWarn(), key, requestId)
@@ -69,7 +75,7 @@ public final class BackfillEvents implements BackfillListener {
     }
 
     @Override
-    public void mismatch(BlobKey key, Digest got, String requestId) {
+    public void mismatch(BlobKey key, @Nullable Digest got, String requestId) {
         ended(key, "mismatch");
         about(LOG.atError(), key, requestId)
                 .addKeyValue("got", got)

@@ -3,6 +3,7 @@ package io.pantala.seed.backfill;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What becomes of backfills. Called on their threads: quick and non-blocking. */
 public interface BackfillListener {
@@ -14,16 +15,20 @@ public interface BackfillListener {
         /** Nobody had them. */
         FIRST,
         /** The registry ignored the range asked for, and sent what was held already. */
-        RANGE_IGNORED,
-        /** They came after all when nothing could be done with them any more: the fill stopped or failed in mid-block. */
-        LOST
+        RANGE_IGNORED
     }
 
-    /** Someone asked, and nobody had before. */
+    /**
+     * The registry has the blob, or part of it is here: bytes come. One of {@link #sealed}, {@link #mismatch},
+     * {@link #failed} and {@link #paused} follows.
+     */
     default void started(BlobKey key, String requestId) {}
 
     /** Bytes of a blob came. */
     default void bytes(BlobKey key, long bytes, Reason reason) {}
+
+    /** The fill ended in mid-block: bytes that came as {@link Reason#FIRST} have to come once more. */
+    default void lost(BlobKey key, long bytes, String requestId) {}
 
     /** A transfer broke and goes on where it broke. */
     default void resumed(BlobKey key, long position, String why, String requestId) {}
@@ -31,10 +36,14 @@ public interface BackfillListener {
     /** All is here and its digest is right. */
     default void sealed(BlobKey key, Duration took, String requestId) {}
 
-    /** What came is not what the digest says. */
-    default void mismatch(BlobKey key, Digest got, String requestId) {}
+    /**
+     * What came is not what the digest says, and is gone.
+     *
+     * @param got null when its size already differed
+     */
+    default void mismatch(BlobKey key, @Nullable Digest got, String requestId) {}
 
-    /** It was given up, resumably. */
+    /** It was given up, resumably, or could not even be started. */
     default void failed(BlobKey key, String why, String requestId) {}
 
     /** Nobody waits for it any more; what has come stays. */

@@ -1,0 +1,86 @@
+package io.pantala.seed.backfill;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.registry.RegistryRequest;
+import io.pantala.registry.RegistryResponse;
+import io.pantala.registry.UpstreamException;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.FillRequest;
+import io.vertx.core.http.HttpMethod;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Asks the registry for ranges of one blob, with a newer credential when one has expired. */
+final class Asker {
+    private static final int NEWER_CREDENTIALS = 3;
+
+    private final Means means;
+    private final BlobKey key;
+    private final ReentrantLock renewing = new ReentrantLock();
+
+    Asker(Means means, BlobKey key) {
+        this.means = means;
+        this.key = key;
+    }
+
+    /**
+     * Asks for bytes {@code from} to before {@code to}.
+     *
+     * @param ranged false to ask for the whole blob
+     */
+    Reply ask(FillRequest speaker, long from, long to, boolean ranged) {
+        Authorization authorization = speaker.credentials().current();
+        for (int renewed = 0; ; renewed++) {
+            Reply reply = askOnce(speaker, authorization, from, to, ranged);
+            if (renewed < NEWER_CREDENTIALS
+                    && reply instanceof Reply.Refused refused
+                    && refused.refusal().status() == 401) {
+                Optional<Authorization> newer = newerThan(authorization, speaker, challenge(refused));
+                if (newer.isPresent()) {
+                    authorization = newer.get();
+                    continue;
+                }
+            }
+            return reply;
+        }
+    }
+
+    private Reply askOnce(FillRequest speaker, Authorization authorization, long from, long to, boolean ranged) {
+        List<Map.Entry<String, String>> headers = ranged
+                ? List.of(Map.entry("Accept", "*/*"), Map.entry("Range", "bytes=" + from + "-" + (to - 1)))
+                : List.of(Map.entry("Accept", "*/*"));
+        String target = "/v2/" + speaker.repository() + "/blobs/" + key.digest();
+        try {
+            RegistryResponse response = means.registry()
+                    .send(new RegistryRequest(
+                            key.upstream(), HttpMethod.GET, target, headers, authorization, RegistryRequest.BLOB));
+            return Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
+        } catch (UpstreamException e) {
+            return new Reply.Failed(e);
+        }
+    }
+
+    /** One of several transfers that are rejected at once asks for the newer credential; the others find it there. */
+    private Optional<Authorization> newerThan(Authorization rejected, FillRequest speaker, String challenge) {
+        renewing.lock();
+        try {
+            Authorization current = speaker.credentials().current();
+            return current.equals(rejected)
+                    ? speaker.credentials().newerThan(rejected, challenge)
+                    : Optional.of(current);
+        } finally {
+            renewing.unlock();
+        }
+    }
+
+    private static String challenge(Reply.Refused refused) {
+        return refused.refusal().headers().stream()
+                .filter(header -> "WWW-Authenticate".equalsIgnoreCase(header.getKey()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse("");
+    }
+}

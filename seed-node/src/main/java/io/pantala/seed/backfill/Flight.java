@@ -1,0 +1,435 @@
+package io.pantala.seed.backfill;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
+import io.pantala.seed.backfill.Permits.Permit;
+import io.pantala.store.BlobFailure;
+import io.pantala.store.BlobObserver;
+import io.pantala.store.NoRoomException;
+import io.pantala.store.StoredBlob;
+import io.pantala.store.Subscription;
+import io.pantala.swarm.FillRequest;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.Opening.PassThrough.Reason;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one fill of one blob, for all who want it, from the first who asks until it is there or given up. */
+final class Flight {
+    private static final Logger log = LoggerFactory.getLogger(Flight.class);
+
+    private final Means means;
+    private final Spool spool;
+    private final BlobKey key;
+    private final String requestId;
+    private final @Nullable Flight previous;
+    private final Consumer<Flight> onOver;
+    private final long started = System.nanoTime();
+
+    private final Parties parties = new Parties();
+    private final Asker asker;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /** Guards what follows; nothing slow or foreign is done under it. */
+    private final Object lock = new Object();
+
+    private boolean accepting = true;
+    private @Nullable Runnable graceEnds;
+    private @Nullable Fetch fetch;
+    private @Nullable StoredBlob lease;
+
+    /** @param previous an earlier flight of the same blob that is just ending, and must have ended first */
+    Flight(
+            Means means,
+            Spool spool,
+            BlobKey key,
+            String requestId,
+            @Nullable Flight previous,
+            Consumer<Flight> onOver) {
+        this.means = means;
+        this.spool = spool;
+        this.key = key;
+        this.requestId = requestId;
+        this.previous = previous;
+        this.onOver = onOver;
+        this.asker = new Asker(means, key);
+    }
+
+    BlobKey key() {
+        return key;
+    }
+
+    void start() {
+        Thread.ofVirtual().name("backfill").start(this::run);
+    }
+
+    /** Takes one more party in; false when it is too late. */
+    boolean join(Party party) {
+        Runnable patienceEnds = means.timer()
+                .after(
+                        means.config().patience(),
+                        () -> party.tell(new Opening.Unavailable("the registry did not answer in time")));
+        var _ = party.opening().whenComplete((_, _) -> patienceEnds.run());
+        synchronized (lock) {
+            if (!accepting) {
+                patienceEnds.run();
+                return false;
+            }
+            if (graceEnds != null) {
+                graceEnds.run();
+                graceEnds = null;
+            }
+            parties.add(party);
+            return true;
+        }
+    }
+
+    void leave(Party party) {
+        synchronized (lock) {
+            parties.remove(party);
+            if (parties.isEmpty() && accepting && graceEnds == null) {
+                graceEnds = means.timer().after(means.config().grace(), this::stopIfAlone);
+            }
+        }
+    }
+
+    /** Ends it as soon as the blocks that are just coming are complete. */
+    void stop() {
+        Fetch running;
+        synchronized (lock) {
+            accepting = false;
+            running = fetch;
+        }
+        stopped.countDown();
+        if (running != null) {
+            running.stop();
+        }
+    }
+
+    /** Ends it at once. */
+    void cut() {
+        stop();
+        Fetch running;
+        synchronized (lock) {
+            running = fetch;
+        }
+        if (running != null) {
+            running.cut();
+        }
+    }
+
+    boolean awaitOver(Duration patience) throws InterruptedException {
+        return over.await(patience.toNanos(), NANOSECONDS);
+    }
+
+    private void stopIfAlone() {
+        synchronized (lock) {
+            if (!parties.isEmpty()) {
+                return;
+            }
+            accepting = false;
+        }
+        stop();
+    }
+
+    private boolean going() {
+        return stopped.getCount() > 0;
+    }
+
+    private void run() {
+        try {
+            if (previous != null) {
+                previous.cut();
+                previous.over.await();
+            }
+            fill();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            log.warn("{}: the backfill failed ({})", key, requestId, e);
+            failed("an internal error: " + e);
+        } finally {
+            end();
+        }
+    }
+
+    private void end() {
+        StoredBlob held;
+        synchronized (lock) {
+            accepting = false;
+            held = lease;
+            lease = null;
+            if (graceEnds != null) {
+                graceEnds.run();
+            }
+        }
+        onOver.accept(this);
+        over.countDown();
+        parties.tell(() -> new Opening.Unavailable("the backfill was given up"));
+        if (held != null) {
+            held.close();
+        }
+    }
+
+    private void fill() throws InterruptedException {
+        StoredBlob there = means.store().find(key).orElse(null);
+        if (there == null) {
+            openFromRegistry();
+            return;
+        }
+        if (there.sealed()) {
+            open(there);
+            return;
+        }
+        if (anyRight(there)) {
+            fetch(there, Fetch::run);
+            return;
+        }
+        try (there) {
+            openFromRegistry();
+        }
+    }
+
+    /** Checks what an earlier process has left, and opens the blob with the first block that proves right. */
+    private boolean anyRight(StoredBlob there) throws InterruptedException {
+        CountDownLatch first = new CountDownLatch(1);
+        Thread rechecking = Thread.ofVirtual().name("backfill-recheck").start(() -> {
+            try {
+                there.recheck();
+            } catch (IOException e) {
+                log.warn("{}: what was stored can't be read ({})", key, requestId, e);
+            } finally {
+                first.countDown();
+            }
+        });
+        try (Subscription _ = there.observe(new FirstBlock(first))) {
+            first.await();
+        }
+        boolean open = !there.held().isEmpty();
+        if (open) {
+            open(there);
+        }
+        rechecking.join();
+        return open;
+    }
+
+    private void openFromRegistry() throws InterruptedException {
+        boolean ranged = true;
+        for (int attempt = 1; going(); ) {
+            Optional<FillRequest> speaker = speaker();
+            if (speaker.isEmpty()) {
+                return;
+            }
+            Optional<Permit> permit = means.permits().acquire(key.upstream(), left());
+            if (permit.isEmpty()) {
+                failed("too many other requests to the registry are under way");
+                return;
+            }
+            Duration wanted;
+            String why;
+            try (Permit held = permit.get()) {
+                switch (asker.ask(speaker.get(), 0, means.config().firstSegment(), ranged)) {
+                    case Reply.Bytes bytes -> {
+                        begin(bytes, held);
+                        return;
+                    }
+                    case Reply.Unsized unsized -> {
+                        spool(unsized);
+                        return;
+                    }
+                    case Reply.Refused refused -> {
+                        wanted = refused.retryAfter();
+                        why = "the registry answered " + refused.refusal().status();
+                        if (!refused.passing() || !patient(attempt, wanted)) {
+                            parties.refuse(speaker.get(), refused.refusal());
+                            attempt = 1;
+                            continue;
+                        }
+                    }
+                    case Reply.Unusable unusable -> {
+                        wanted = Duration.ZERO;
+                        why = unusable.why();
+                        if (ranged) {
+                            ranged = false;
+                            continue;
+                        }
+                    }
+                    case Reply.Failed failed -> {
+                        wanted = Duration.ZERO;
+                        why = String.valueOf(failed.why().getMessage());
+                    }
+                }
+            }
+            if (!patient(attempt, wanted)) {
+                failed(why);
+                return;
+            }
+            pause(Fetch.backoff(means).delay(attempt++, wanted));
+        }
+    }
+
+    /** As whom to ask; empty when all who came are refused, and then nobody comes any more. */
+    private Optional<FillRequest> speaker() {
+        synchronized (lock) {
+            Optional<FillRequest> speaker = parties.speaker();
+            accepting &= speaker.isPresent();
+            return speaker;
+        }
+    }
+
+    /** Whether there is time for another attempt while someone waits for the first answer. */
+    private boolean patient(int attempt, Duration wanted) {
+        return attempt < means.config().attempts() && wanted.compareTo(left()) < 0;
+    }
+
+    private Duration left() {
+        return means.config().patience().minusNanos(System.nanoTime() - started);
+    }
+
+    private void pause(Duration delay) throws InterruptedException {
+        var _ = stopped.await(delay.toNanos(), NANOSECONDS);
+    }
+
+    /** The blob's size is known, and its first bytes are here. */
+    private void begin(Reply.Bytes bytes, Permit permit) throws InterruptedException {
+        if (!means.store().fits(bytes.size())) {
+            bytes.response().close();
+            passThrough(Reason.LARGER_THAN_QUOTA);
+            return;
+        }
+        StoredBlob blob;
+        try {
+            blob = means.store().create(key, BlockLayout.of(bytes.size()));
+        } catch (NoRoomException _) {
+            bytes.response().close();
+            passThrough(Reason.NO_ROOM);
+            return;
+        } catch (IOException e) {
+            log.warn("{}: it can't be stored ({})", key, requestId, e);
+            bytes.response().close();
+            passThrough(Reason.DISK_ERROR);
+            return;
+        }
+        open(blob);
+        if (blob.sealed()) {
+            bytes.response().close();
+            return;
+        }
+        fetch(blob, fetch -> fetch.run(bytes, permit));
+    }
+
+    private interface Running {
+        Fetch.End run(Fetch fetch) throws InterruptedException;
+    }
+
+    private void fetch(StoredBlob blob, Running running) throws InterruptedException {
+        means.listener().started(key, requestId);
+        Fetch fetching = new Fetch(means, blob, parties, asker, requestId);
+        synchronized (lock) {
+            fetch = fetching;
+        }
+        if (!going()) {
+            fetching.stop();
+        }
+        switch (running.run(fetching)) {
+            case Fetch.End.Complete(Digest got) -> {
+                if (got.equals(key.digest())) {
+                    blob.seal();
+                    means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
+                } else {
+                    mismatch(blob, got);
+                }
+            }
+            case Fetch.End.Changed _ -> mismatch(blob, null);
+            case Fetch.End.Broken(String why) -> {
+                stopAccepting();
+                blob.fail(new BlobFailure.Interrupted(why));
+                means.listener().failed(key, why, requestId);
+            }
+            case Fetch.End.Stopped _ -> {
+                blob.fail(new BlobFailure.Interrupted("the backfill was stopped"));
+                means.listener().paused(key, requestId);
+            }
+        }
+    }
+
+    private void mismatch(StoredBlob blob, @Nullable Digest got) {
+        stopAccepting();
+        blob.fail(new BlobFailure.DigestMismatch(key.digest(), got));
+        means.store().drop(key);
+        means.listener().mismatch(key, got, requestId);
+    }
+
+    /** Whoever comes from now on gets a new flight, not this one's failure. */
+    private void stopAccepting() {
+        synchronized (lock) {
+            accepting = false;
+        }
+    }
+
+    private void spool(Reply.Unsized unsized) {
+        means.listener().started(key, requestId);
+        passThrough(Reason.NO_LENGTH);
+        try (var response = unsized.response()) {
+            Spool.Outcome outcome = spool.take(
+                    key,
+                    response,
+                    means.config().idle(),
+                    bytes -> means.listener().bytes(key, bytes, BackfillListener.Reason.FIRST),
+                    this::going);
+            switch (outcome) {
+                case Spool.Outcome.Stored _ ->
+                    means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
+                case Spool.Outcome.Mismatch(Digest got) -> means.listener().mismatch(key, got, requestId);
+                case Spool.Outcome.GivenUp(String why) -> means.listener().failed(key, why, requestId);
+            }
+        } catch (IOException e) {
+            means.listener().failed(key, String.valueOf(e.getMessage()), requestId);
+        }
+    }
+
+    private void open(StoredBlob blob) {
+        synchronized (lock) {
+            lease = blob;
+        }
+        parties.open(blob);
+    }
+
+    private void passThrough(Reason reason) {
+        parties.tell(() -> new Opening.PassThrough(reason));
+    }
+
+    private void failed(String why) {
+        stopAccepting();
+        parties.tell(() -> new Opening.Unavailable(why));
+        means.listener().failed(key, why, requestId);
+    }
+
+    /** Opens a gate with the first block held. */
+    private record FirstBlock(CountDownLatch gate) implements BlobObserver {
+        @Override
+        public void onBlocks(int first, byte[] hashes) {
+            gate.countDown();
+        }
+
+        @Override
+        public void onSealed() {
+            gate.countDown();
+        }
+
+        @Override
+        public void onFailed(BlobFailure failure) {
+            gate.countDown();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package io.pantala.seed.backfill;
+
+import io.pantala.registry.RegistryClient;
+import io.pantala.store.BlobStore;
+import java.util.random.RandomGenerator;
+
+/** What every fill works with. */
+record Means(
+        BlobStore store,
+        RegistryClient registry,
+        Permits permits,
+        BackfillConfig config,
+        BackfillListener listener,
+        Timer timer,
+        RandomGenerator random) {}

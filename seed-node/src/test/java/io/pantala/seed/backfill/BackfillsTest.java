@@ -1,0 +1,975 @@
+package io.pantala.seed.backfill;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.registry.Exchange;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.Fault;
+import io.pantala.registry.RegistryClient;
+import io.pantala.registry.RegistryConfig;
+import io.pantala.registry.RegistryListener;
+import io.pantala.registry.Upstream;
+import io.pantala.registry.Upstreams;
+import io.pantala.seed.backfill.BackfillListener.Reason;
+import io.pantala.store.BlobFailedException;
+import io.pantala.store.BlobFailure;
+import io.pantala.store.BlobReader;
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoreConfig;
+import io.pantala.store.StoreListener;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.Authorization;
+import io.pantala.swarm.CredentialSource;
+import io.pantala.swarm.Fill;
+import io.pantala.swarm.FillRequest;
+import io.pantala.swarm.Opening;
+import io.pantala.swarm.Opening.Opened;
+import io.pantala.swarm.Opening.PassThrough;
+import io.pantala.swarm.Opening.Refused;
+import io.pantala.swarm.Opening.Unavailable;
+import io.pantala.swarm.UpstreamRefusal;
+import io.vertx.core.Vertx;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class BackfillsTest {
+    private static final Vertx VERTX = Vertx.vertx();
+    private static final UpstreamName NAME = UpstreamName.parse("fake.example");
+    private static final RepositoryName PROBE = new RepositoryName("library/probe");
+    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final int BLOCK = 256 << 10;
+    private static final int MIB = 1 << 20;
+
+    @TempDir
+    Path directory;
+
+    private final FakeRegistry registry = FakeRegistry.start();
+    private final RegistryClient client = client(registry.upstream(NAME.value()));
+    private final Recorder events = new Recorder();
+    private final ManualTimer timer = new ManualTimer();
+
+    @SuppressWarnings("NullAway.Init")
+    private BlobStore store;
+
+    @SuppressWarnings("NullAway.Init")
+    private Backfills backfills;
+
+    @BeforeEach
+    void open() throws Exception {
+        reopen(100 * MIB);
+    }
+
+    @AfterEach
+    void close() {
+        backfills.close();
+        store.close();
+        client.close();
+        registry.close();
+    }
+
+    @AfterAll
+    static void closeVertx() {
+        VERTX.close().await();
+    }
+
+    // ---- fetching
+
+    @Test
+    void fetchesABlobOnceByParallelRanges() throws Exception {
+        byte[] blob = bytes(10 * MIB + 123);
+        Digest digest = registry.blob("library/probe", blob);
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        assertThat(ranges().getFirst()).isEqualTo("bytes=0-1048575");
+        assertThat(ranges()).hasSizeBetween(5, 12).doesNotHaveDuplicates();
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+        assertThat(events.bytes(Reason.RANGE_IGNORED)).isZero();
+        assertThat(events.lost.sum()).isZero();
+        assertThat(events.log).containsExactly("started req-1", "sealed req-1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, BLOCK - 1, BLOCK, BLOCK + 1, MIB})
+    void takesOneRequestForWhatIsSmall(int size) throws Exception {
+        byte[] blob = bytes(size);
+        Digest digest = registry.blob("library/probe", blob);
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).hasSize(1);
+        assertThat(registry.bytesSent(digest)).isEqualTo(size);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void fetchesAnEmptyBlob(boolean ranges) throws Exception {
+        registry.ranges(ranges);
+        Digest digest = registry.blob("library/probe", new byte[0]);
+
+        assertThat(fill(digest)).isEmpty();
+
+        assertThat(registry.requests()).hasSize(1);
+    }
+
+    @Test
+    void takesOneStreamFromARegistryWithoutRanges() throws Exception {
+        registry.ranges(false);
+        byte[] blob = bytes(5 * MIB + 1);
+        Digest digest = registry.blob("library/probe", blob);
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).hasSize(1);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void followsRedirectsToTheStorageForEachRange() throws Exception {
+        registry.requireBearer("ann", "secret").redirecting();
+        byte[] blob = bytes(6 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        Authorization token = Authorization.of(registry.issueToken("library/probe"));
+
+        assertThat(fill(digest, CredentialSource.fixed(token))).isEqualTo(blob);
+
+        assertThat(bytesOf(registry.requests("/store/"))).isEqualTo(blob.length);
+    }
+
+    @Test
+    void twentyConcurrentStartsCauseOneTransfer() throws Exception {
+        byte[] blob = bytes(4 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+        List<Fill> fills = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> starting = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            starting.add(Thread.ofVirtual().start(() -> fills.add(start(digest))));
+        }
+        for (Thread thread : starting) {
+            thread.join();
+        }
+        gate.countDown();
+
+        for (Fill fill : fills) {
+            assertThat(content(fill)).isEqualTo(blob);
+        }
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void opensWithTheFirstHeadersAndGivesEachBlockAsItComes() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(BLOCK + 10, gate));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill);
+                BlobReader reader = stored.reader(0, BLOCK)) {
+            assertThat(stored.layout()).isEqualTo(BlockLayout.of(blob.length));
+            assertThat(read(reader)).isEqualTo(Arrays.copyOf(blob, BLOCK));
+            gate.countDown();
+            assertThat(read(stored)).isEqualTo(blob);
+        }
+    }
+
+    @Test
+    void fetchesFirstWhatAReaderWaitsFor() throws Exception {
+        byte[] blob = bytes(20 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill);
+                BlobReader reader = stored.reader(12 * MIB + 5, 13 * MIB)) {
+            gate.countDown();
+            assertThat(read(reader)).isEqualTo(Arrays.copyOfRange(blob, 12 * MIB + 5, 13 * MIB));
+            assertThat(read(stored)).isEqualTo(blob);
+        }
+        assertThat(ranges()).anyMatch(range -> range.startsWith("bytes=" + 12 * MIB + "-"));
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void asksTheRegistryNothingForWhatIsThere() throws Exception {
+        byte[] blob = bytes(MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        fill(digest);
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).hasSize(1);
+    }
+
+    @Test
+    void sendsNoMoreRequestsAtOnceThanOneUpstreamMayGet() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        List<Digest> digests = new ArrayList<>();
+        registry.always("/blobs/", Fault.holdAfter(10, gate));
+        for (int i = 0; i < 5; i++) {
+            digests.add(registry.blob("library/probe", bytes(1000 + i)));
+        }
+        List<Fill> fills = digests.stream().map(this::start).toList();
+
+        await().until(() -> registry.requests().size() == 4);
+        assertThat(fills).filteredOn(fill -> fill.opening().isDone()).hasSizeLessThanOrEqualTo(4);
+        assertThat(registry.requests()).hasSize(4);
+        gate.countDown();
+
+        for (Fill fill : fills) {
+            assertThat(content(fill)).hasSizeGreaterThan(999);
+        }
+        assertThat(registry.requests()).hasSize(5);
+    }
+
+    // ---- broken transfers
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 1000, BLOCK, BLOCK + 1, MIB - 1})
+    void goesOnAtTheVeryByteWhereATransferWasCut(int after) throws Exception {
+        byte[] blob = bytes(3 * MIB + 17);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next(
+                "/blobs/", Fault.cutAfter(after), Fault.cutAfter(after / 2), Fault.none(), Fault.cutAfter(70_000));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+        assertThat(events.lost.sum()).isZero();
+        assertThat(events.log).contains("resumed at " + after);
+    }
+
+    @Test
+    void getsOverAReset() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.resetAfter(300_000), Fault.resetAfter(10));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void goesOnWhereATransferStalled() throws Exception {
+        reopen(100 * MIB, Duration.ofSeconds(1));
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.stallAfter(300_000));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+        assertThat(events.log).contains("resumed at 300000");
+    }
+
+    @Test
+    void skipsWhatItHasWhenARegistryWithoutRangesWasCut() throws Exception {
+        registry.ranges(false);
+        byte[] blob = bytes(2 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(700_000));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).hasSize(2);
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+        assertThat(events.bytes(Reason.RANGE_IGNORED)).isEqualTo(700_000);
+    }
+
+    @Test
+    void takesTheWholeWhenTheRegistryStopsHonouringRanges() throws Exception {
+        byte[] blob = bytes(6 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.none()).always("/blobs/", Fault.ignoreRange());
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bytes 1-1048576/3145728", "bytes 0-1048575/*", "nonsense", "bytes 0-99/100"})
+    void asksForTheWholeWhenTheRangeThatCameIsNotTheOneAskedFor(String contentRange) throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.contentRange(contentRange));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests().get(1).header("Range")).isNull();
+    }
+
+    @Test
+    void takesShorterRangesThanItAskedFor() throws Exception {
+        byte[] blob = bytes(2 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.always("/blobs/", Fault.capped(100_000));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void waitsAsLongAsTheRegistryAsks() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next(
+                "/blobs/",
+                Fault.status(429, Map.of("Retry-After", "1")),
+                Fault.none(),
+                Fault.status(503),
+                Fault.status(429, Map.of("Retry-After", "100000")),
+                Fault.status(500));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void givesUpAfterAFewAttemptsThatBringNothingAndKeepsWhatCame() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(BLOCK)).always("/blobs/", Fault.status(500));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill)) {
+            assertThatExceptionOfType(BlobFailedException.class)
+                    .isThrownBy(() -> read(stored))
+                    .satisfies(e -> assertThat(e.failure()).isInstanceOf(BlobFailure.Interrupted.class));
+            assertThat(stored.holds(0)).isTrue();
+        }
+        await().until(() -> events.log.contains("failed req-1"));
+
+        registry.always("/blobs/", Fault.none());
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void neverHandsOutTheLastBlockOfABlobWhoseDigestIsWrong() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.corruptAt(MIB / 2));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill)) {
+            assertThatExceptionOfType(BlobFailedException.class)
+                    .isThrownBy(() -> read(stored))
+                    .satisfies(e -> assertThat(e.failure())
+                            .isInstanceOfSatisfying(
+                                    BlobFailure.DigestMismatch.class,
+                                    mismatch -> assertThat(mismatch.wanted()).isEqualTo(digest)));
+        }
+        await().until(() -> events.log.stream().anyMatch(event -> event.startsWith("mismatch")));
+        await().until(() -> store.find(key(digest)).isEmpty());
+
+        assertThat(fill(digest)).isEqualTo(blob);
+    }
+
+    @Test
+    void noticesWhenTheRegistryChangesTheSize() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(BLOCK + 1), Fault.other(bytes(3 * MIB + 1)));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill)) {
+            assertThatExceptionOfType(BlobFailedException.class)
+                    .isThrownBy(() -> read(stored))
+                    .satisfies(e -> assertThat(e.failure()).isInstanceOf(BlobFailure.DigestMismatch.class));
+        }
+        await().until(() -> events.log.contains("mismatch null"));
+    }
+
+    // ---- what can't be stored
+
+    @Test
+    void streamsWhatHasNoLengthPastAndHasItForTheNext() throws Exception {
+        byte[] blob = bytes(2 * MIB + 5);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.chunked());
+
+        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
+        await().until(() -> events.log.contains("sealed req-1"));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(registry.requests()).hasSize(1);
+        assertThat(directory.resolve("spool")).isEmptyDirectory();
+    }
+
+    @Test
+    void unpacksWhatWasCompressedUnasked() throws Exception {
+        byte[] blob = new byte[MIB];
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.gzip());
+
+        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
+        await().until(() -> events.log.contains("sealed req-1"));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(directory.resolve("spool")).isEmptyDirectory();
+    }
+
+    @Test
+    void storesNothingOfAStreamWithoutLengthWhoseDigestIsWrong() throws Exception {
+        Digest digest = Digest.sha256(bytes(5));
+        registry.blob("library/probe", digest, bytes(6));
+        registry.next("/blobs/", Fault.chunked());
+
+        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
+        await().until(() -> events.log.contains("mismatch " + Digest.sha256(bytes(6))));
+
+        assertThat(store.find(key(digest))).isEmpty();
+    }
+
+    @Test
+    void passesWhatIsLargerThanTheQuota() throws Exception {
+        reopen(MIB);
+        Digest digest = registry.blob("library/probe", bytes(MIB + 1));
+
+        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.LARGER_THAN_QUOTA));
+    }
+
+    @Test
+    void passesWhatHasNoRoomBesideWhatIsInUse() throws Exception {
+        reopen(2 * MIB);
+        Digest first = registry.blob("library/probe", bytes(MIB + 1));
+        Digest second = registry.blob("library/probe", bytes(MIB + 2));
+
+        try (Fill fill = start(first);
+                StoredBlob _ = opened(fill)) {
+            assertThat(outcome(start(second))).isEqualTo(new PassThrough(PassThrough.Reason.NO_ROOM));
+        }
+    }
+
+    // ---- refusals and credentials
+
+    @Test
+    void relaysTheRegistrysOwnRefusal() throws Exception {
+        Digest digest = Digest.sha256(bytes(1));
+        registry.requireBearer("ann", "secret");
+
+        UpstreamRefusal refusal = refused(start(digest));
+
+        assertThat(refusal.status()).isEqualTo(401);
+        assertThat(refusal.headers())
+                .anySatisfy(header -> {
+                    assertThat(header.getKey()).isEqualToIgnoringCase("WWW-Authenticate");
+                    assertThat(header.getValue()).contains("/token\"").contains("repository:library/probe:pull");
+                })
+                .noneMatch(header -> header.getKey().equalsIgnoreCase("Content-Length"));
+        assertThat(new String(refusal.body(), UTF_8)).contains("UNAUTHORIZED");
+    }
+
+    @Test
+    void relaysAMissingBlobAtOnce() throws Exception {
+        assertThat(refused(start(Digest.sha256(bytes(1)))).status()).isEqualTo(404);
+        assertThat(registry.requests()).hasSize(1);
+    }
+
+    @Test
+    void relaysAPersistentFailureAfterAFewAttempts() throws Exception {
+        registry.always("/blobs/", Fault.status(503));
+
+        assertThat(refused(start(Digest.sha256(bytes(1)))).status()).isEqualTo(503);
+        assertThat(registry.requests()).hasSize(3);
+    }
+
+    @Test
+    void doesNotWaitForARegistryThatWantsToBeLeftAloneForLong() throws Exception {
+        registry.always("/blobs/", Fault.status(429, Map.of("Retry-After", "3600")));
+
+        UpstreamRefusal refusal = refused(start(Digest.sha256(bytes(1))));
+
+        assertThat(refusal.status()).isEqualTo(429);
+        assertThat(refusal.headers()).contains(Map.entry("Retry-After", "3600"));
+        assertThat(registry.requests()).hasSize(1);
+    }
+
+    @Test
+    void refusesOneCredentialAndServesAnother() throws Exception {
+        registry.requireBearer("ann", "secret");
+        byte[] blob = bytes(MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(0, gate));
+        Authorization token = Authorization.of(registry.issueToken("library/probe"));
+
+        Fill stranger = start(digest);
+        Fill another = start(digest);
+        Fill ann = backfills.start(request(digest, CredentialSource.fixed(token)));
+        gate.countDown();
+
+        assertThat(refused(stranger).status()).isEqualTo(401);
+        assertThat(refused(another).status()).isEqualTo(401);
+        assertThat(content(ann)).isEqualTo(blob);
+        assertThat(registry.requests()).hasSize(2);
+    }
+
+    @Test
+    void asksForANewerCredentialWhenOneExpiresInMidBlob() throws Exception {
+        registry.requireBearer("ann", "secret");
+        byte[] blob = bytes(6 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+        Renewing credentials = new Renewing(registry.issueToken("library/probe"));
+
+        Fill fill = backfills.start(request(digest, credentials));
+        try (StoredBlob stored = opened(fill)) {
+            registry.expireTokens();
+            gate.countDown();
+            assertThat(read(stored)).isEqualTo(blob);
+        }
+
+        assertThat(credentials.challenges).hasSize(1);
+        assertThat(credentials.challenges.peek()).startsWith("Bearer realm=");
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void goesOnWithAnotherPartysCredentialWhenOneIsNotRenewed() throws Exception {
+        registry.requireBearer("ann", "secret");
+        byte[] blob = bytes(4 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+
+        Authorization old = Authorization.of(registry.issueToken("library/probe"));
+        Fill first = backfills.start(request(digest, CredentialSource.fixed(old)));
+        try (StoredBlob stored = opened(first)) {
+            registry.expireTokens();
+            Authorization fresh = Authorization.of(registry.issueToken("library/probe"));
+            Fill second = backfills.start(request(digest, CredentialSource.fixed(fresh)));
+            gate.countDown();
+            assertThat(read(stored)).isEqualTo(blob);
+            assertThat(content(second)).isEqualTo(blob);
+        }
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void saysThatTheRegistryCannotBeReached() throws Exception {
+        registry.close();
+
+        assertThat(outcome(start(Digest.sha256(bytes(1))))).isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void knowsNoOtherUpstreams() throws Exception {
+        BlobKey elsewhere = new BlobKey(UpstreamName.parse("other.example"), Digest.sha256(bytes(1)));
+        CredentialSource anonymous = CredentialSource.fixed(Authorization.ANONYMOUS);
+
+        Opening outcome = outcome(backfills.start(new FillRequest(elsewhere, PROBE, anonymous, "req-1")));
+
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Unavailable.class,
+                        unavailable -> assertThat(unavailable.reason()).contains("other.example"));
+    }
+
+    @Test
+    void answersWithinItsPatienceAlsoWhenTheRegistryDoesNot() throws Exception {
+        byte[] blob = bytes(10);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.late(gate));
+        Fill impatient = start(digest);
+
+        timer.elapse("patience");
+        assertThat(outcome(impatient)).isInstanceOf(Unavailable.class);
+
+        Fill next = start(digest);
+        gate.countDown();
+        assertThat(content(next)).isEqualTo(blob);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    // ---- coming and going
+
+    @Test
+    void pausesWhenTheLastHasLeftForAWhileAndGoesOnForTheNext() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(2 * BLOCK, gate));
+        Fill first = start(digest);
+        StoredBlob stored = opened(first);
+        await().until(() -> stored.holds(1));
+
+        first.close();
+        assertThat(timer.waiting("grace")).isEqualTo(1);
+        timer.elapse("grace");
+        await().until(() -> events.log.contains("paused req-1"));
+        stored.close();
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void oneThatLeavesEndsItForNobodyElse() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+        Fill first = start(digest);
+        Fill second = start(digest);
+
+        opened(first).close();
+        first.close();
+        assertThat(timer.waiting("grace")).isZero();
+        gate.countDown();
+
+        assertThat(content(second)).isEqualTo(blob);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void oneThatComesWithinTheGraceJoinsWhatStillRuns() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.holdAfter(1000, gate));
+        Fill first = start(digest);
+        opened(first).close();
+        first.close();
+
+        Fill second = start(digest);
+        assertThat(timer.waiting("grace")).isZero();
+        gate.countDown();
+
+        assertThat(content(second)).isEqualTo(blob);
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void fetchesOnlyWhatIsMissingAfterARestart() throws Exception {
+        byte[] blob = bytes(8 * MIB + 3);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(3 * BLOCK)).always("/blobs/", Fault.status(500));
+        try (Fill fill = start(digest);
+                StoredBlob _ = opened(fill)) {
+            await().until(() -> events.log.contains("failed req-1"));
+        }
+        reopen(100 * MIB);
+        registry.always("/blobs/", Fault.none());
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+    }
+
+    @Test
+    void fetchesAgainWhatTheDiskHasLostMeanwhile() throws Exception {
+        byte[] blob = bytes(8 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(4 * BLOCK)).always("/blobs/", Fault.status(500));
+        try (Fill fill = start(digest);
+                StoredBlob _ = opened(fill)) {
+            await().until(() -> events.log.contains("failed req-1"));
+        }
+        backfills.close();
+        store.close();
+        damage(2 * BLOCK + 7);
+        reopen(100 * MIB);
+        registry.always("/blobs/", Fault.none());
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length + BLOCK);
+    }
+
+    @Test
+    void stopsAllWhenClosed() throws Exception {
+        Digest digest = registry.blob("library/probe", bytes(3 * MIB));
+        registry.next("/blobs/", Fault.stallAfter(BLOCK + 10));
+        Fill fill = start(digest);
+        try (StoredBlob stored = opened(fill)) {
+            await().until(() -> stored.holds(0));
+            backfills.close();
+            assertThat(events.log).contains("paused req-1");
+            assertThat(events.lost.sum()).isEqualTo(10);
+        }
+    }
+
+    private void reopen(long quota) throws Exception {
+        reopen(quota, LONG);
+    }
+
+    private void reopen(long quota, Duration idle) throws Exception {
+        if (backfills != null) {
+            backfills.close();
+            store.close();
+        }
+        store = BlobStore.open(
+                new StoreConfig(directory.resolve("store"), OptionalLong.of(quota)),
+                StoreListener.NONE,
+                Clock.systemUTC());
+        BackfillConfig config = new BackfillConfig(
+                directory.resolve("spool"),
+                MIB,
+                2 * MIB,
+                4,
+                4,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                3,
+                Duration.ofMillis(1),
+                Duration.ofMillis(20),
+                idle);
+        backfills = new Backfills(store, client, config, events, timer, new Random(7));
+    }
+
+    private void damage(long position) throws Exception {
+        try (var files = Files.walk(directory.resolve("store"))) {
+            Path data = files.filter(file -> file.toString().endsWith(".data"))
+                    .findFirst()
+                    .orElseThrow();
+            byte[] bytes = Files.readAllBytes(data);
+            bytes[(int) position] ^= 1;
+            Files.write(data, bytes);
+        }
+    }
+
+    private static RegistryClient client(Upstream upstream) {
+        return new RegistryClient(
+                VERTX,
+                new Upstreams(List.of(upstream)),
+                new RegistryConfig(LONG, LONG, LONG, 16),
+                RegistryListener.NONE);
+    }
+
+    private Fill start(Digest digest) {
+        return backfills.start(request(digest, CredentialSource.fixed(Authorization.ANONYMOUS)));
+    }
+
+    private static FillRequest request(Digest digest, CredentialSource credentials) {
+        return new FillRequest(key(digest), PROBE, credentials, "req-1");
+    }
+
+    private static BlobKey key(Digest digest) {
+        return new BlobKey(NAME, digest);
+    }
+
+    private byte[] fill(Digest digest) throws Exception {
+        return content(start(digest));
+    }
+
+    private byte[] fill(Digest digest, CredentialSource credentials) throws Exception {
+        return content(backfills.start(request(digest, credentials)));
+    }
+
+    private static byte[] content(Fill fill) throws Exception {
+        try (fill;
+                StoredBlob stored = opened(fill)) {
+            return read(stored);
+        }
+    }
+
+    private static Opening outcome(Fill fill) throws Exception {
+        return fill.opening().get(20, SECONDS);
+    }
+
+    private static StoredBlob opened(Fill fill) throws Exception {
+        Opening outcome = outcome(fill);
+        assertThat(outcome).isInstanceOf(Opened.class);
+        return ((Opened) outcome).blob();
+    }
+
+    private static UpstreamRefusal refused(Fill fill) throws Exception {
+        Opening outcome = outcome(fill);
+        assertThat(outcome).isInstanceOf(Refused.class);
+        return ((Refused) outcome).refusal();
+    }
+
+    private static byte[] read(StoredBlob stored) throws Exception {
+        try (BlobReader reader = stored.reader(0, stored.layout().size())) {
+            return read(reader);
+        }
+    }
+
+    private static byte[] read(BlobReader reader) throws Exception {
+        ByteBuffer bytes = ByteBuffer.allocate((int) (reader.end() - reader.position()));
+        while (reader.position() < reader.end()) {
+            long end = reader.awaitReadable(LONG);
+            int length = (int) (end - reader.position());
+            ByteBuffer part = bytes.slice(bytes.position(), length);
+            while (part.hasRemaining()) {
+                reader.channel().read(part, reader.position() + part.position());
+            }
+            bytes.position(bytes.position() + length);
+            reader.advance(length);
+        }
+        return bytes.array();
+    }
+
+    private List<@Nullable String> ranges() {
+        List<@Nullable String> ranges = new ArrayList<>();
+        registry.requests("/blobs/").forEach(exchange -> ranges.add(exchange.header("Range")));
+        return ranges;
+    }
+
+    private static long bytesOf(List<Exchange> exchanges) {
+        return exchanges.stream().mapToLong(Exchange::sent).sum();
+    }
+
+    private static byte[] bytes(int length) {
+        byte[] bytes = new byte[length];
+        new Random(length).nextBytes(bytes);
+        return bytes;
+    }
+
+    /** A credential that is renewed once. */
+    private final class Renewing implements CredentialSource {
+        private final AtomicReference<Authorization> current;
+        private final ConcurrentLinkedQueue<String> challenges = new ConcurrentLinkedQueue<>();
+
+        Renewing(String header) {
+            current = new AtomicReference<>(Authorization.of(header));
+        }
+
+        @Override
+        public Authorization current() {
+            return current.get();
+        }
+
+        @Override
+        public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
+            challenges.add(challenge);
+            current.set(Authorization.of(registry.issueToken("library/probe")));
+            return Optional.of(current.get());
+        }
+    }
+
+    /** Lets time pass when told to. */
+    private static final class ManualTimer implements Timer {
+        private final List<Task> tasks = Collections.synchronizedList(new ArrayList<>());
+
+        private record Task(Duration delay, Runnable task) {
+            String name() {
+                return delay.equals(Duration.ofSeconds(30)) ? "grace" : "patience";
+            }
+        }
+
+        @Override
+        public Runnable after(Duration delay, Runnable task) {
+            Task waiting = new Task(delay, task);
+            tasks.add(waiting);
+            return () -> tasks.remove(waiting);
+        }
+
+        long waiting(String name) {
+            return List.copyOf(tasks).stream()
+                    .filter(task -> task.name().equals(name))
+                    .count();
+        }
+
+        void elapse(String name) {
+            for (Task task : List.copyOf(tasks)) {
+                if (task.name().equals(name)) {
+                    tasks.remove(task);
+                    task.task().run();
+                }
+            }
+        }
+    }
+
+    private static final class Recorder implements BackfillListener {
+        private final List<String> log = Collections.synchronizedList(new ArrayList<>());
+        private final LongAdder lost = new LongAdder();
+        private final Map<Reason, LongAdder> bytes = new EnumMap<>(Reason.class);
+
+        Recorder() {
+            for (Reason reason : Reason.values()) {
+                bytes.put(reason, new LongAdder());
+            }
+        }
+
+        long bytes(Reason reason) {
+            return bytes.getOrDefault(reason, new LongAdder()).sum();
+        }
+
+        @Override
+        public void started(BlobKey key, String requestId) {
+            log.add("started " + requestId);
+        }
+
+        @Override
+        public void bytes(BlobKey key, long length, Reason reason) {
+            bytes.getOrDefault(reason, new LongAdder()).add(length);
+        }
+
+        @Override
+        public void lost(BlobKey key, long length, String requestId) {
+            lost.add(length);
+        }
+
+        @Override
+        public void resumed(BlobKey key, long position, String why, String requestId) {
+            log.add("resumed at " + position);
+        }
+
+        @Override
+        public void sealed(BlobKey key, Duration took, String requestId) {
+            log.add("sealed " + requestId);
+        }
+
+        @Override
+        public void mismatch(BlobKey key, @Nullable Digest got, String requestId) {
+            log.add("mismatch " + got);
+        }
+
+        @Override
+        public void failed(BlobKey key, String why, String requestId) {
+            log.add("failed " + requestId);
+        }
+
+        @Override
+        public void paused(BlobKey key, String requestId) {
+            log.add("paused " + requestId);
+        }
+    }
+}
