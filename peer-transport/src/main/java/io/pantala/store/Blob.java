@@ -45,6 +45,8 @@ final class Blob {
     private final BlockSet claimed;
     private final Map<Integer, BlockWriter> inPlace = new HashMap<>();
     private final Set<BlobReader> readers = new LinkedHashSet<>();
+    private int failures;
+    private @Nullable BlobFailure lastFailure;
     private final List<Observation> observations = new CopyOnWriteArrayList<>();
     private boolean sealed;
     private volatile @Nullable BlobFailure ended;
@@ -355,6 +357,8 @@ final class Blob {
             if (sealed || ended != null) {
                 return;
             }
+            failures++;
+            lastFailure = failure;
             readers.forEach(reader -> reader.fail(failure));
             observations.forEach(each -> each.failure = failure);
         } finally {
@@ -379,10 +383,24 @@ final class Blob {
 
     // ---- reading
 
-    void add(BlobReader reader) {
+    /** Adds a reader of a lease which was given when there had been {@code failuresBefore}: what failed since is its. */
+    void add(BlobReader reader, int failuresBefore) {
         lock.lock();
         try {
             readers.add(reader);
+            if (lastFailure != null && failures > failuresBefore) {
+                reader.fail(lastFailure);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many fills of it have failed so far. */
+    int failures() {
+        lock.lock();
+        try {
+            return failures;
         } finally {
             lock.unlock();
         }

@@ -17,12 +17,18 @@ public final class StoredBlob implements AutoCloseable {
     private final BlobStore store;
     private final BlobStore.Entry entry;
     private final Blob blob;
+    private final int failuresBefore;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     StoredBlob(BlobStore store, BlobStore.Entry entry, Blob blob) {
+        this(store, entry, blob, blob.failures());
+    }
+
+    private StoredBlob(BlobStore store, BlobStore.Entry entry, Blob blob, int failuresBefore) {
         this.store = store;
         this.entry = entry;
         this.blob = blob;
+        this.failuresBefore = failuresBefore;
     }
 
     BlobStore.Entry entry() {
@@ -43,7 +49,7 @@ public final class StoredBlob implements AutoCloseable {
             throw new IllegalStateException("the lease on " + key() + " is closed");
         }
         store.lease(entry);
-        return new StoredBlob(store, entry, blob);
+        return new StoredBlob(store, entry, blob, failuresBefore);
     }
 
     /** Whether every block is held and together they are the blob. */
@@ -95,7 +101,10 @@ public final class StoredBlob implements AutoCloseable {
         }
     }
 
-    /** The bytes stop coming: readers that are open now get what is held and then this failure. The blob stays. */
+    /**
+     * The bytes stop coming: readers of leases given so far, those opened later too, get what is held and then this
+     * failure. The blob stays; whoever takes a new lease knows nothing of it.
+     */
     public void fail(BlobFailure failure) {
         blob.fail(failure);
     }
@@ -106,7 +115,7 @@ public final class StoredBlob implements AutoCloseable {
             throw new IndexOutOfBoundsException("bytes " + from + " to " + to + " of " + layout().size());
         }
         BlobReader reader = new BlobReader(blob, share(), from, to);
-        blob.add(reader);
+        blob.add(reader, failuresBefore);
         return reader;
     }
 

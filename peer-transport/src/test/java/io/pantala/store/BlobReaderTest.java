@@ -128,7 +128,7 @@ class BlobReaderTest {
     }
 
     @Test
-    void getsWhatIsHeldBeforeItFailsAndLaterReadersGoOn() throws Exception {
+    void getsWhatIsHeldBeforeItFailsAndReadersOfLaterLeasesGoOn() throws Exception {
         BlobFailure gone = new BlobFailure.Interrupted("the registry is gone");
         try (BlobReader reader = blob.reader(0, 5_500)) {
             IMAGE.write(blob, 0);
@@ -140,7 +140,8 @@ class BlobReaderTest {
                             BlobFailedException.class,
                             e -> assertThat(e.failure()).isEqualTo(gone));
         }
-        try (BlobReader later = blob.reader(1_000, 5_500)) {
+        try (StoredBlob lease = store.find(IMAGE.key()).orElseThrow();
+                BlobReader later = lease.reader(1_000, 5_500)) {
             CompletableFuture<Long> waiting = waiting(later);
             IMAGE.write(blob, 1);
             assertThat(waiting.get(10, SECONDS)).isEqualTo(2_000);

@@ -2,7 +2,6 @@ package io.pantala.proxy.grant;
 
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.pantala.manifest.Descriptor;
 import io.pantala.manifest.Digest;
@@ -50,8 +49,16 @@ public final class Grants {
     private static final Verdict GRANTED = new Verdict.Granted();
 
     private final RegistryClient registry;
+    private final Ticker ticker;
     private final VerdictKey.Maker keys = new VerdictKey.Maker();
-    private final AsyncCache<VerdictKey, Verdict> verdicts;
+    private final AsyncCache<VerdictKey, Known> verdicts;
+
+    /**
+     * A verdict, and how long it is one.
+     *
+     * @param until by the ticker, in nanoseconds
+     */
+    private record Known(Verdict verdict, long until) {}
 
     public Grants(RegistryClient registry) {
         this(registry, Ticker.systemTicker());
@@ -60,11 +67,12 @@ public final class Grants {
     /** With a clock of its own. */
     public Grants(RegistryClient registry, Ticker ticker) {
         this.registry = registry;
+        this.ticker = ticker;
         this.verdicts = Caffeine.newBuilder()
                 .maximumWeight(MOST_WEIGHT)
-                .<VerdictKey, Verdict>weigher(
-                        (_, verdict) -> verdict instanceof Verdict.Granted ? 1 : WEIGHT_OF_REFUSAL)
-                .expireAfter(Expiry.<VerdictKey, Verdict>writing((_, verdict) -> lifetime(verdict)))
+                .<VerdictKey, Known>weigher(
+                        (_, known) -> known.verdict instanceof Verdict.Granted ? 1 : WEIGHT_OF_REFUSAL)
+                .expireAfterWrite(YES)
                 .ticker(ticker)
                 .executor(task -> Thread.ofVirtual().name("grant").start(task))
                 .buildAsync();
@@ -76,9 +84,14 @@ public final class Grants {
      * client.
      */
     public CompletableFuture<Verdict> check(Asker asker, Digest blob) {
+        VerdictKey key = keys.make(asker, blob);
+        CompletableFuture<Known> last = verdicts.getIfPresent(key);
+        if (last != null && last.isDone() && last.join().until - ticker.read() <= 0) {
+            verdicts.asMap().remove(key, last);
+        }
         return verdicts.get(
-                keys.make(asker, blob),
-                (_, executor) -> CompletableFuture.supplyAsync(() -> ask(asker, blob), executor));
+                        key, (_, executor) -> CompletableFuture.supplyAsync(() -> known(ask(asker, blob)), executor))
+                .thenApply(Known::verdict);
     }
 
     /** The upstream gave this manifest to this asker. */
@@ -87,7 +100,7 @@ public final class Grants {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
                     .limit(MOST_BLOBS_OF_A_MANIFEST)
-                    .forEach(blob -> verdicts.synchronous().put(keys.make(asker, blob.digest()), GRANTED));
+                    .forEach(blob -> verdicts.synchronous().put(keys.make(asker, blob.digest()), known(GRANTED)));
         }
     }
 
@@ -106,6 +119,10 @@ public final class Grants {
                 && !mediaType.contains("foreign")
                 && !mediaType.contains("nondistributable")
                 && blob.digest().isSha256();
+    }
+
+    private Known known(Verdict verdict) {
+        return new Known(verdict, ticker.read() + lifetime(verdict).toNanos());
     }
 
     private static Duration lifetime(Verdict verdict) {
@@ -173,7 +190,7 @@ public final class Grants {
         List<Map.Entry<String, String>> headers = new ArrayList<>();
         for (Map.Entry<String, String> header : response.headers()) {
             if (!OF_THE_BODY.contains(header.getKey().toLowerCase(Locale.ROOT))) {
-                headers.add(header);
+                headers.add(Map.entry(header.getKey(), header.getValue()));
             }
         }
         headers.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));

@@ -65,9 +65,14 @@ final class EngineChannel {
         }
     }
 
+    /** Runs something on the event loop, soon. */
+    void execute(Runnable task) {
+        channel().eventLoop().execute(task);
+    }
+
     /** The exchange needs the connection no more. On any thread. */
     void finish(Exchange exchange) {
-        channel().eventLoop().execute(() -> {
+        execute(() -> {
             if (current == exchange) {
                 current = null;
                 awaitRequest();

@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.pantala.swarm.Authorization;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -14,9 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,14 +114,14 @@ public final class Exchange {
     public void reply(int status, List<Map.Entry<String, String>> headers, byte[] body) throws EngineGoneException {
         writeHead(status, headers);
         bytes = head() ? 0 : body.length;
-        await(head() ? response.end() : response.end(io.vertx.core.buffer.Buffer.buffer(body)));
+        await(() -> head() ? response.end() : response.end(Buffer.buffer(body)));
         closeIfOld();
     }
 
     /** Replies with a head alone: to a HEAD, or with a status that has no body. */
     public void reply(int status, List<Map.Entry<String, String>> headers) throws EngineGoneException {
         writeHead(status, headers);
-        await(response.end());
+        await(response::end);
         closeIfOld();
     }
 
@@ -148,7 +152,7 @@ public final class Exchange {
         if (length.isPresent()) {
             response.headers().set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length.getAsLong()));
         }
-        await(response.writeHead());
+        await(response::writeHead);
         body = new ReplyBody(this, channel);
         return body;
     }
@@ -164,7 +168,7 @@ public final class Exchange {
     }
 
     void endBody() throws EngineGoneException {
-        await(response.end());
+        await(response::end);
         closeIfOld();
     }
 
@@ -232,10 +236,19 @@ public final class Exchange {
         }
     }
 
-    private void await(Future<Void> written) throws EngineGoneException {
+    /** Vert.x writes on the event loop alone once a connection is closing. */
+    private void await(Supplier<Future<Void>> write) throws EngineGoneException {
+        var written = new CompletableFuture<Void>();
         try {
-            written.toCompletionStage().toCompletableFuture().get();
-        } catch (ExecutionException e) {
+            channel.execute(() -> {
+                try {
+                    var _ = write.get().onComplete(_ -> written.complete(null), written::completeExceptionally);
+                } catch (IllegalStateException e) {
+                    written.completeExceptionally(e);
+                }
+            });
+            written.get();
+        } catch (ExecutionException | RejectedExecutionException e) {
             whole = false;
             throw new EngineGoneException("the engine closed its connection");
         } catch (InterruptedException e) {

@@ -73,7 +73,10 @@ public final class ProxyServer implements AutoCloseable {
         return servers.getFirst().actualPort();
     }
 
-    /** Stops accepting, lets running replies end within {@link ProxyConfig#drain}, and closes what is left then. */
+    /**
+     * Stops accepting, lets running replies end within {@link ProxyConfig#drain}, and closes what is left then. Nothing
+     * answers requests any more when it returns.
+     */
     @Override
     public void close() {
         Duration drain = config.drain();
@@ -83,6 +86,20 @@ public final class ProxyServer implements AutoCloseable {
             await(Future.join(closing), drain.plus(MARGIN));
         } catch (IOException e) {
             LOG.warn("closing the proxy's listener: {}", e.getMessage());
+        }
+        awaitRequests();
+    }
+
+    /** Those whose connection is gone still give back what they hold. */
+    private void awaitRequests() {
+        try {
+            if (!room.tryAcquire(config.maxRequests(), MARGIN.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("requests still run after the proxy closed");
+                return;
+            }
+            room.release(config.maxRequests());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -20,6 +20,7 @@ import io.pantala.swarm.BlobFiller;
 import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,13 +31,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
 final class BlobPulls {
+    private static final Duration CREDENTIAL_PATIENCE = Duration.ofSeconds(5);
+
     private final BlobStore store;
     private final Relay relay;
     private final Grants grants;
     private final List<BlobFiller> fillers;
     private final PullConfig config;
     private final PullListener listener;
-    private final Credentials credentials = new Credentials();
+    private final Credentials credentials = new Credentials(CREDENTIAL_PATIENCE);
 
     BlobPulls(
             BlobStore store,

@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * when its first expires. Kept in memory, and only while such a request runs; all of them were granted by the upstream.
  */
 final class Credentials {
-    /** How long a transfer whose credential was rejected may wait for an engine to come with a newer one. */
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
-
     private static final int MOST_PER_REPOSITORY = 16;
 
     private record Place(UpstreamName upstream, RepositoryName repository) {}
@@ -35,10 +32,16 @@ final class Credentials {
         private int users;
     }
 
+    private final Duration patience;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
     private final Map<Place, Shelf> shelves = new HashMap<>();
     private long additions;
+
+    /** @param patience how long a transfer whose credential was rejected may wait for an engine with a newer one */
+    Credentials(Duration patience) {
+        this.patience = patience;
+    }
 
     /** An engine's request for a blob, for as long as it runs. */
     Asking enter(Asker asker) {
@@ -85,7 +88,7 @@ final class Credentials {
         public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
             lock.lock();
             try {
-                long nanos = PATIENCE.toNanos();
+                long nanos = patience.toNanos();
                 Authorization newer = newerThan(rejected);
                 while (newer == null && nanos > 0) {
                     nanos = added.awaitNanos(nanos);
@@ -128,11 +131,10 @@ final class Credentials {
         }
     }
 
-    /** How many repositories have credentials here. */
-    int size() {
+    boolean isEmpty() {
         lock.lock();
         try {
-            return shelves.size();
+            return shelves.isEmpty();
         } finally {
             lock.unlock();
         }

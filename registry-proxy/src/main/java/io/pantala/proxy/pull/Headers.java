@@ -38,7 +38,7 @@ final class Headers {
         kept.forEach(own -> dropped.add(own.getKey().toLowerCase(Locale.ROOT)));
         for (Map.Entry<String, String> header : headers) {
             if (!dropped.contains(header.getKey().toLowerCase(Locale.ROOT))) {
-                kept.add(header);
+                kept.add(Map.entry(header.getKey(), header.getValue()));
             }
         }
         return kept;

@@ -1,0 +1,64 @@
+package io.pantala.proxy.pull;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.grant.Asker;
+import io.pantala.swarm.Authorization;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CredentialsTest {
+    private static final Authorization OLD = Authorization.of("Bearer old");
+    private static final Authorization NEW = Authorization.of("Bearer new");
+
+    private final Credentials credentials = new Credentials(Duration.ofMillis(1));
+    private final Credentials patient = new Credentials(Duration.ofMinutes(1));
+
+    @Test
+    void givesTheNewestOfThoseWhoAskNow() {
+        try (var first = credentials.enter(asker(OLD, "a"));
+                var _ = credentials.enter(asker(NEW, "a"));
+                var _ = credentials.enter(asker(Authorization.ANONYMOUS, "elsewhere"))) {
+            assertThat(first.current()).isEqualTo(NEW);
+            assertThat(first.newerThan(OLD, "")).contains(NEW);
+        }
+    }
+
+    @Test
+    void waitsForANewerOneAndNeverGivesAnOlderOne() throws Exception {
+        try (var first = patient.enter(asker(OLD, "a"))) {
+            CompletableFuture<Optional<Authorization>> newer =
+                    CompletableFuture.supplyAsync(() -> first.newerThan(OLD, ""));
+            try (var _ = patient.enter(asker(NEW, "a"))) {
+                assertThat(newer.get(10, TimeUnit.SECONDS)).contains(NEW);
+            }
+        }
+        try (var _ = credentials.enter(asker(OLD, "a"));
+                var second = credentials.enter(asker(NEW, "a"))) {
+            assertThat(second.newerThan(NEW, "")).isEmpty();
+        }
+    }
+
+    @Test
+    void keepsNothingWhenNobodyAsksAnyMore() {
+        var first = credentials.enter(asker(OLD, "a"));
+        var second = credentials.enter(asker(NEW, "a"));
+        first.close();
+        assertThat(first.current()).isEqualTo(NEW);
+        second.close();
+
+        assertThat(credentials.isEmpty()).isTrue();
+        assertThat(first.current()).isEqualTo(OLD);
+    }
+
+    private static Asker asker(Authorization authorization, String repository) {
+        return new Asker(UpstreamName.DOCKER_HUB, new RepositoryName(repository), authorization);
+    }
+}

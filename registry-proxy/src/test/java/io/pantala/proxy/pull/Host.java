@@ -1,0 +1,176 @@
+package io.pantala.proxy.pull;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.http.ProxyConfig;
+import io.pantala.proxy.http.ProxyServer;
+import io.pantala.proxy.http.RawClient;
+import io.pantala.proxy.http.RequestListener;
+import io.pantala.proxy.http.RequestSummary;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.RegistryClient;
+import io.pantala.registry.RegistryConfig;
+import io.pantala.registry.RegistryListener;
+import io.pantala.registry.Upstreams;
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoreConfig;
+import io.pantala.store.StoreListener;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.BlobFiller;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A host's proxy in this process, before two registries: what a test of pulls needs. */
+final class Host implements AutoCloseable, PullListener, RequestListener {
+    static final String UPSTREAM = "registry.test";
+    static final String OTHER_UPSTREAM = "other.test";
+
+    final FakeRegistry registry = FakeRegistry.start();
+    final FakeRegistry other = FakeRegistry.start();
+    final AtomicLong nanos = new AtomicLong();
+    final BlobStore store;
+    final Map<Source, AtomicLong> toEngines = new EnumMap<>(Source.class);
+    final Map<Reason, AtomicLong> passedThrough = new EnumMap<>(Reason.class);
+    final ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
+    final ConcurrentLinkedQueue<BlobKey> mismatches = new ConcurrentLinkedQueue<>();
+    final ConcurrentLinkedQueue<RequestSummary> requests = new ConcurrentLinkedQueue<>();
+
+    private final Vertx vertx = Vertx.vertx();
+    private final RegistryClient client;
+    private final ConcurrentLinkedQueue<ProxyServer> servers = new ConcurrentLinkedQueue<>();
+
+    Host(Path directory) throws Exception {
+        store = BlobStore.open(
+                new StoreConfig(directory.resolve("store"), OptionalLong.of(1L << 30)),
+                StoreListener.NONE,
+                Clock.systemUTC());
+        client = new RegistryClient(
+                vertx,
+                new Upstreams(List.of(registry.upstream(UPSTREAM), other.upstream(OTHER_UPSTREAM))),
+                new RegistryConfig(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5), 64),
+                RegistryListener.NONE);
+        Arrays.stream(Source.values()).forEach(source -> toEngines.put(source, new AtomicLong()));
+        Arrays.stream(Reason.values()).forEach(reason -> passedThrough.put(reason, new AtomicLong()));
+    }
+
+    /** Starts to listen; the port. */
+    int start(BlobFiller... fillers) throws IOException {
+        return start(
+                new PullConfig(
+                        Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofMillis(1), Duration.ofSeconds(5)),
+                fillers);
+    }
+
+    int start(PullConfig config, BlobFiller... fillers) throws IOException {
+        var pulls = new Pulls(store, client, new Grants(client, ticker()), List.of(fillers), config, this);
+        ProxyServer server = ProxyServer.start(
+                vertx,
+                new ProxyConfig(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        UpstreamName.parse(UPSTREAM),
+                        Duration.ofMinutes(1),
+                        Duration.ZERO,
+                        100),
+                name -> client.upstreams().find(name).isPresent(),
+                pulls,
+                this);
+        servers.add(server);
+        return server.port();
+    }
+
+    /** A connection to a new proxy with these fillers. */
+    RawClient engine(BlobFiller... fillers) throws IOException {
+        return new RawClient(start(fillers));
+    }
+
+    Ticker ticker() {
+        return nanos::get;
+    }
+
+    RegistryClient client() {
+        return client;
+    }
+
+    /** What is stored of a blob, a lease. */
+    StoredBlob stored(byte[] content) {
+        return store.find(key(content)).orElseThrow();
+    }
+
+    static BlobKey key(byte[] content) {
+        return new BlobKey(UpstreamName.parse(UPSTREAM), Digest.sha256(content));
+    }
+
+    static byte[] content(int size) {
+        byte[] content = new byte[size];
+        new Random(size).nextBytes(content);
+        return content;
+    }
+
+    @Override
+    public void bytesToEngine(Source source, long bytes) {
+        counter(toEngines, source).addAndGet(bytes);
+    }
+
+    @Override
+    public void passedThrough(UpstreamName upstream, Reason reason, long bytes) {
+        counter(passedThrough, reason).addAndGet(bytes);
+    }
+
+    @Override
+    public void mismatch(BlobKey key) {
+        mismatches.add(key);
+    }
+
+    @Override
+    public void failed(String kind) {
+        failures.add(kind);
+    }
+
+    @Override
+    public void ended(RequestSummary summary) {
+        requests.add(summary);
+    }
+
+    long sent(Source source) {
+        return counter(toEngines, source).get();
+    }
+
+    long passed(Reason reason) {
+        return counter(passedThrough, reason).get();
+    }
+
+    private static <K> AtomicLong counter(Map<K, AtomicLong> counters, K key) {
+        return counters.computeIfAbsent(key, _ -> new AtomicLong());
+    }
+
+    @Override
+    public void close() {
+        servers.forEach(ProxyServer::close);
+        client.close();
+        registry.close();
+        other.close();
+        store.close();
+        vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(10, TimeUnit.SECONDS)
+                .join();
+    }
+}
