@@ -166,7 +166,7 @@ final class Download implements Runnable {
                 }
             }
             case Event.LinkUp(SeedLink link) -> {
-                if (isCurrent(link)) {
+                if (isCurrent(link) && stage == Stage.LOST) {
                     ask(link);
                 }
             }

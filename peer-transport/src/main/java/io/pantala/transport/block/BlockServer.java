@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 
@@ -40,7 +41,7 @@ public final class BlockServer {
             Thread.startVirtualThread(() -> {
                 try {
                     Answer answer = lookUp(wanted.get());
-                    loop.runOnContext(_ -> send(answer, wanted.get(), request.response()));
+                    loop.runOnContext(_ -> send(answer, wanted.get(), request));
                 } finally {
                     lookUps.release();
                 }
@@ -76,20 +77,21 @@ public final class BlockServer {
         return blob.sealed() || (index != blob.layout().last() && blob.holds(index)) ? 200 : 404;
     }
 
-    private void send(Answer answer, BlockRequest wanted, HttpServerResponse response) {
+    private void send(Answer answer, BlockRequest wanted, HttpServerRequest request) {
         switch (answer) {
             case Answer.No(int status) -> {
                 if (status == 404) {
                     listener.blockMissing(wanted.key(), wanted.index());
                 }
-                fail(response, status);
+                fail(request.response(), status);
             }
-            case Answer.Block(StoredBlob blob) -> send(blob, wanted, response);
+            case Answer.Block(StoredBlob blob) -> send(blob, wanted, request);
         }
     }
 
-    private void send(StoredBlob blob, BlockRequest wanted, HttpServerResponse response) {
+    private void send(StoredBlob blob, BlockRequest wanted, HttpServerRequest request) {
         int length = blob.layout().length(wanted.index());
+        HttpServerResponse response = request.response();
         response.putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         try {
             response.sendFile(blob.channel(), blob.layout().offset(wanted.index()), length)
@@ -98,10 +100,15 @@ public final class BlockServer {
                                 blob.close();
                                 listener.blockSent(wanted.key(), wanted.index(), length);
                             },
-                            _ -> blob.close());
-        } catch (IllegalStateException e) {
-            // The host hung up while the block was looked up.
+                            _ -> {
+                                blob.close();
+                                // Part of it may be out: nothing else can be said on this connection.
+                                request.connection().close();
+                            });
+        } catch (IllegalStateException | UncheckedIOException e) {
+            // The host hung up, or the blob was dropped, while the block was looked up.
             blob.close();
+            request.connection().close();
         }
     }
 

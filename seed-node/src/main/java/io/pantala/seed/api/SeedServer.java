@@ -34,6 +34,8 @@ public final class SeedServer {
         Router router = Router.router(vertx);
         routes.forEach(part -> part.accept(router));
         HttpServer server = vertx.createHttpServer(new HttpServerOptions()
+                        // Over HTTP/2, files can't be sent from the page cache.
+                        .setHttp2ClearTextEnabled(false)
                         .setMaxHeaderSize(LONGEST_HEADER)
                         .setMaxInitialLineLength(LONGEST_HEADER)
                         .setMaxWebSocketFrameSize(ControlServer.LONGEST_MESSAGE)
@@ -41,7 +43,6 @@ public final class SeedServer {
                         .setPerFrameWebSocketCompressionSupported(false)
                         .setPerMessageWebSocketCompressionSupported(false)
                         .setWebSocketClosingTimeout(1)
-                        .setHttp2ClearTextEnabled(false)
                         .setTcpNoDelay(true))
                 .requestHandler(router);
         try {

@@ -1,0 +1,114 @@
+package io.pantala.swarm.download;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import io.pantala.manifest.BlockHashes;
+import io.pantala.swarm.TestContent;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlConfig;
+import io.pantala.transport.control.ControlMessage;
+import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.control.ControlMessage.Want;
+import io.pantala.transport.control.ControlServer;
+import io.pantala.transport.control.ControlSession;
+import io.pantala.transport.control.ControlSessions;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A seed that says and serves what a test tells it to. By default it holds one blob, sealed, and all is well. */
+class FakeSeed implements ControlSessions, AutoCloseable {
+    final TestContent content;
+    final BlockingQueue<AboutBlob> heard = new LinkedBlockingQueue<>();
+    final Map<Integer, AtomicInteger> served = new ConcurrentHashMap<>();
+    private final ExecutorService owner = Executors.newSingleThreadExecutor();
+    private final ControlServer control;
+    private final HttpServer server;
+
+    FakeSeed(Vertx vertx, String name, TestContent content, ControlConfig config, int port) throws Exception {
+        this.content = content;
+        this.control = new ControlServer(vertx, name, config, this, owner);
+        this.server = vertx.createHttpServer(new HttpServerOptions().setWebSocketClosingTimeout(1))
+                .requestHandler(this::serve);
+        server.listen(port, "127.0.0.1").await(10, SECONDS);
+    }
+
+    NodeAddress address() {
+        return new NodeAddress("127.0.0.1", server.actualPort());
+    }
+
+    /** How often a block was asked for. */
+    int served(int block) {
+        AtomicInteger count = served.get(block);
+        return count == null ? 0 : count.get();
+    }
+
+    void wanted(ControlSession session, Want want) {
+        session.send(new ControlMessage.Accepted(want.key()));
+        session.send(new ControlMessage.Opened(want.key(), content.layout()));
+        tell(session, 0, content.layout().count());
+        session.send(new ControlMessage.Sealed(want.key()));
+    }
+
+    void block(HttpServerRequest request, int index, int time) {
+        request.response().end(Buffer.buffer(content.block(index)));
+    }
+
+    final void tell(ControlSession session, int from, int to) {
+        ByteBuffer packed = ByteBuffer.allocate((to - from) * BlockHashes.LENGTH);
+        for (int block = from; block < to; block++) {
+            packed.put(content.hash(block));
+        }
+        if (to > from) {
+            session.send(new ControlMessage.Hashes(content.key(), from, packed.array()));
+        }
+    }
+
+    private void serve(HttpServerRequest request) {
+        if (request.path().equals(ControlServer.PATH)) {
+            control.handle(request);
+        } else {
+            String path = request.path();
+            int index = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
+            block(
+                    request,
+                    index,
+                    served.computeIfAbsent(index, _ -> new AtomicInteger()).incrementAndGet());
+        }
+    }
+
+    @Override
+    public void opened(ControlSession session) {}
+
+    @Override
+    public void received(ControlSession session, AboutBlob message) {
+        heard.add(message);
+        if (message instanceof Want want) {
+            wanted(session, want);
+        }
+    }
+
+    @Override
+    public void closed(ControlSession session) {}
+
+    @Override
+    public void close() {
+        control.close();
+        server.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(10, SECONDS)
+                .join();
+        owner.shutdown();
+    }
+}

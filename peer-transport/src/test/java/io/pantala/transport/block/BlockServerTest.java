@@ -1,0 +1,163 @@
+package io.pantala.transport.block;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.TestContent;
+import io.pantala.transport.NodeAddress;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class BlockServerTest {
+    private final Vertx vertx = Vertx.vertx();
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    // Large enough that a block is sent in several regions.
+    private final TestContent content = TestContent.random(5_000_000, 2_000_000, 2);
+
+    private BlobStore store;
+    private HttpServer server;
+
+    @BeforeEach
+    void open(@TempDir Path directory) throws Exception {
+        store = TestContent.store(directory);
+        BlockServer blocks = new BlockServer(store, new BlockServerListener() {
+            @Override
+            public void blockSent(BlobKey key, int index, long bytes) {
+                events.add("sent " + index + ": " + bytes);
+            }
+
+            @Override
+            public void blockMissing(BlobKey key, int index) {
+                events.add("missing " + index);
+            }
+        });
+        server = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
+                .requestHandler(blocks::handle);
+        server.listen(0, "127.0.0.1").await(10, SECONDS);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        client.close();
+        vertx.close().await(10, SECONDS);
+        store.close();
+    }
+
+    @Test
+    void servesTheBlocksOfASealedBlob() throws Exception {
+        content.storeIn(store);
+        for (int block = 0; block < content.layout().count(); block++) {
+            HttpResponse<byte[]> response = get(path(block));
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.body()).isEqualTo(content.block(block));
+            assertThat(response.headers().firstValue("content-type")).hasValue("application/octet-stream");
+            assertThat(response.headers().firstValueAsLong("content-length"))
+                    .hasValue(content.layout().length(block));
+            assertThat(events.poll(5, SECONDS))
+                    .isEqualTo("sent " + block + ": " + content.layout().length(block));
+        }
+    }
+
+    @Test
+    void servesOnlyHeldBlocksAndTheLastOneOnlyOnceSealed() throws Exception {
+        try (StoredBlob blob = store.create(content.key(), content.layout())) {
+            content.write(blob, 0);
+            content.write(blob, 2);
+            assertThat(get(path(0)).statusCode()).isEqualTo(200);
+            assertThat(get(path(1)).statusCode()).isEqualTo(404);
+            assertThat(get(path(2)).statusCode()).isEqualTo(404);
+            content.write(blob, 1);
+            assertThat(get(path(2)).statusCode()).isEqualTo(404);
+            blob.seal();
+            assertThat(get(path(2)).body()).isEqualTo(content.block(2));
+        }
+        assertThat(events).contains("missing 1", "missing 2");
+    }
+
+    @Test
+    void keepsUpstreamsApart() throws Exception {
+        content.storeIn(store);
+        assertThat(get(path(0).replace("docker.io", "ghcr.io")).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void refusesBlocksBeyondTheLast() throws Exception {
+        content.storeIn(store);
+        assertThat(get(path(3)).statusCode()).isEqualTo(416);
+        assertThat(get(path(999_999_999)).statusCode()).isEqualTo(416);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/",
+                "/pantala/v1/blobs/sha256:00/blocks/1?upstream=docker.io",
+                "/pantala/v1/blobs/DIGEST/blocks/1",
+                "/pantala/v1/blobs/DIGEST/blocks/-1?upstream=docker.io",
+                "/pantala/v1/blobs/DIGEST/blocks/9999999999?upstream=docker.io",
+                "/pantala/v1/blobs/DIGEST/blocks/1?upstream=..%2Fetc",
+                "/pantala/v1/blobs/..%2F..%2F/blocks/1?upstream=docker.io",
+            })
+    void refusesNonsense(String target) throws Exception {
+        assertThat(get(target.replace("DIGEST", content.key().digest().toString()))
+                        .statusCode())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void isUnderstoodByTheClient(@TempDir Path elsewhere) throws Exception {
+        content.storeIn(store);
+        try (BlobStore host = TestContent.store(elsewhere);
+                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT);
+                StoredBlob blob = host.create(content.key(), content.layout())) {
+            for (int block = 0; block < content.layout().count(); block++) {
+                try (var writer = blob.writer(block)) {
+                    var outcome = blocks.fetch(
+                            new NodeAddress("127.0.0.1", server.actualPort()),
+                            content.key(),
+                            block,
+                            writer,
+                            content.hash(block));
+                    assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
+                }
+            }
+            blob.seal();
+            assertThat(TestContent.read(blob)).isEqualTo(content.bytes());
+        }
+    }
+
+    private String path(int block) {
+        return new BlockRequest(content.key(), block).target();
+    }
+
+    private HttpResponse<byte[]> get(String target) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + target))
+                        .timeout(Duration.ofSeconds(10))
+                        .build(),
+                BodyHandlers.ofByteArray());
+    }
+}
