@@ -54,11 +54,6 @@ public final class BackfillEvents implements BackfillListener {
     }
 
     @Override
-    public void lost(BlobKey key, long count, String requestId) {
-        metrics.excessBytes("lost").add(count);
-    }
-
-    @Override
     public void resumed(BlobKey key, long position, String why, String requestId) {
         resumed.increment();
         about(LOG.atWarn(), key, requestId)
@@ -78,7 +73,7 @@ public final class BackfillEvents implements BackfillListener {
     public void mismatch(BlobKey key, @Nullable Digest got, String requestId) {
         ended(key, "mismatch");
         about(LOG.atError(), key, requestId)
-                .addKeyValue("got", got)
+                .addKeyValue("got", got == null ? "another size" : got)
                 .log("the registry's bytes are not what the digest says");
     }
 
