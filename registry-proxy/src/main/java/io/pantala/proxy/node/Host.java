@@ -103,7 +103,7 @@ public final class Host implements Node {
                         base.vertx,
                         config.seeds(),
                         base.name(),
-                        "pantala " + Version.read(),
+                        "pantala/" + Version.read(),
                         ControlConfig.DEFAULT,
                         events),
                 SeedLinks::close);
