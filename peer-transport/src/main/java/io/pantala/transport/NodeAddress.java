@@ -60,8 +60,13 @@ public record NodeAddress(String host, int port) {
         }
     }
 
+    /** The host as it stands in URLs: an IPv6 literal in brackets. */
+    public String urlHost() {
+        return host.indexOf(':') < 0 ? host : "[" + host + "]";
+    }
+
     @Override
     public String toString() {
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+        return urlHost() + ":" + port;
     }
 }

@@ -62,7 +62,7 @@ public final class BlockClient implements AutoCloseable {
         if (reused != null) {
             Transfer transfer = new Transfer(reused, request, into, expected, buffer);
             BlockOutcome outcome = run(from, transfer);
-            if (!transfer.foundDead()) {
+            if (!(outcome instanceof BlockOutcome.Broken && transfer.foundDead())) {
                 return outcome;
             }
             // The node had closed the kept connection meanwhile, which says nothing about the block.

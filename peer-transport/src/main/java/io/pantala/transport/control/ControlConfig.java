@@ -37,5 +37,8 @@ public record ControlConfig(
         if (ping.compareTo(silence) >= 0) {
             throw new IllegalArgumentException("a ping every " + ping + " can't show a silence of " + silence);
         }
+        if (ping.toMillis() < 1 || shortestBackOff.toMillis() < 1 || longestBackOff.compareTo(shortestBackOff) < 0) {
+            throw new IllegalArgumentException("a link can't be tried or tested without a pause");
+        }
     }
 }

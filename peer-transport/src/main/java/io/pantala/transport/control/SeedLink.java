@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -98,7 +99,8 @@ public final class SeedLink {
 
     void dial() {
         WebSocketConnectOptions options = new WebSocketConnectOptions()
-                .setHost(address.host())
+                .setServer(SocketAddress.inetSocketAddress(address.port(), address.host()))
+                .setHost(address.urlHost())
                 .setPort(address.port())
                 .setURI(ControlServer.PATH)
                 .setConnectTimeout(config.handshake().toMillis())

@@ -32,19 +32,26 @@ class FakeSeed implements ControlSessions, AutoCloseable {
     final BlockingQueue<AboutBlob> heard = new LinkedBlockingQueue<>();
     final Map<Integer, AtomicInteger> served = new ConcurrentHashMap<>();
     private final ExecutorService owner = Executors.newSingleThreadExecutor();
+    private final String host;
     private final ControlServer control;
     private final HttpServer server;
 
     FakeSeed(Vertx vertx, String name, TestContent content, ControlConfig config, int port) throws Exception {
+        this(vertx, name, "127.0.0.1", content, config, port);
+    }
+
+    FakeSeed(Vertx vertx, String name, String host, TestContent content, ControlConfig config, int port)
+            throws Exception {
+        this.host = host;
         this.content = content;
         this.control = new ControlServer(vertx, name, config, this, owner);
         this.server = vertx.createHttpServer(new HttpServerOptions().setWebSocketClosingTimeout(1))
                 .requestHandler(this::serve);
-        server.listen(port, "127.0.0.1").await(10, SECONDS);
+        server.listen(port, host).await(10, SECONDS);
     }
 
     NodeAddress address() {
-        return new NodeAddress("127.0.0.1", server.actualPort());
+        return new NodeAddress(host, server.actualPort());
     }
 
     /** How often a block was asked for. */

@@ -34,7 +34,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -105,6 +106,15 @@ class SwarmDownloadsTest {
         assertThat(seed.heard.poll(5, SECONDS)).isEqualTo(new ControlMessage.Leave(content.key()));
         assertThat(recorder.received).hasValue(content.layout().count());
         await().until(() -> downloads.active() == 0);
+    }
+
+    @Test
+    void completesABlobOverIpv6() throws Exception {
+        FakeSeed seed = keep(new FakeSeed(vertx, "one", "::1", content, CONTROL, 0));
+        try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"));
+                StoredBlob blob = opened(fill)) {
+            await().until(blob::sealed);
+        }
     }
 
     @Test
@@ -532,10 +542,11 @@ class SwarmDownloadsTest {
         return keep(new SwarmDownloads(store, links, blocks, recorder, config));
     }
 
-    private static NodeAddress nobody() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return new NodeAddress("127.0.0.1", socket.getLocalPort());
-        }
+    /** Where nobody listens, nor anyone else's test can start to. */
+    private NodeAddress nobody() throws Exception {
+        Socket bound = keep(new Socket());
+        bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        return new NodeAddress("127.0.0.1", bound.getLocalPort());
     }
 
     private FillRequest request(String requestId) {

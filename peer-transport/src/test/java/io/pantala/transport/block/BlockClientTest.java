@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -184,8 +185,11 @@ class BlockClientTest {
 
     @Test
     void tellsWhenNobodyListens() throws IOException {
-        node.close();
-        assertThat(fetch(0)).isInstanceOf(BlockOutcome.Broken.class);
+        try (Socket bound = new Socket()) {
+            bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            node.address = new NodeAddress("127.0.0.1", bound.getLocalPort());
+            assertThat(fetch(0)).isInstanceOf(BlockOutcome.Broken.class);
+        }
     }
 
     @Test
@@ -252,7 +256,7 @@ class BlockClientTest {
         private record Answer(byte[] bytes, boolean last) {}
 
         private final ServerSocket socket = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
-        private final NodeAddress address = new NodeAddress("127.0.0.1", socket.getLocalPort());
+        private NodeAddress address = new NodeAddress("127.0.0.1", socket.getLocalPort());
         private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
         private final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
         private final AtomicInteger connections = new AtomicInteger();

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -80,6 +81,13 @@ class ControlLinkTest {
     }
 
     @Test
+    void reachesSeedsOverIpv6() throws Exception {
+        Seed seed = seed("one", "::1", CONFIG, 0);
+        up(links(CONFIG, seed.address()));
+        assertThat(seed.sessions.last().remote()).contains(":");
+    }
+
+    @Test
     void comesBackAfterTheSeedDoes() throws Exception {
         Seed seed = seed("one", CONFIG, 0);
         SeedLink link = up(links(CONFIG, seed.address()));
@@ -111,15 +119,15 @@ class ControlLinkTest {
 
     @Test
     void isSettledAtOnceWhenNobodyListens() throws Exception {
-        NodeAddress nobody;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = new NodeAddress("127.0.0.1", socket.getLocalPort());
+        try (Socket bound = new Socket()) {
+            bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SeedLinks links = links(
+                    config(VersionRange.SPOKEN, Duration.ofSeconds(25)),
+                    new NodeAddress("127.0.0.1", bound.getLocalPort()));
+            links.settled().get(10, SECONDS);
+            assertThat(links.ranked(KEY.digest())).isEmpty();
+            assertThat(recorder.down.poll(10, SECONDS)).startsWith("not reached");
         }
-        ControlConfig patient = config(VersionRange.SPOKEN, Duration.ofSeconds(25));
-        SeedLinks links = links(patient, nobody);
-        links.settled().get(5, SECONDS);
-        assertThat(links.ranked(KEY.digest())).isEmpty();
-        assertThat(recorder.down.poll(5, SECONDS)).startsWith("not reached");
     }
 
     @Test
@@ -290,6 +298,10 @@ class ControlLinkTest {
     }
 
     private Seed seed(String name, ControlConfig config, int port) throws Exception {
+        return seed(name, "127.0.0.1", config, port);
+    }
+
+    private Seed seed(String name, String host, ControlConfig config, int port) throws Exception {
         Sessions sessions = new Sessions();
         ControlServer control = new ControlServer(vertx, name, config, sessions, owner);
         HttpServer server = vertx.createHttpServer(new HttpServerOptions()
@@ -297,8 +309,8 @@ class ControlLinkTest {
                         .setMaxWebSocketMessageSize(ControlServer.LONGEST_MESSAGE)
                         .setWebSocketClosingTimeout(1))
                 .requestHandler(control::handle);
-        server.listen(port, "127.0.0.1").await(10, SECONDS);
-        Seed seed = new Seed(control, server, sessions, new NodeAddress("127.0.0.1", server.actualPort()));
+        server.listen(port, host).await(10, SECONDS);
+        Seed seed = new Seed(control, server, sessions, new NodeAddress(host, server.actualPort()));
         closeables.add(seed);
         return seed;
     }

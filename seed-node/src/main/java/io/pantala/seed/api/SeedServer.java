@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 public final class SeedServer {
     private static final Duration BIND = Duration.ofSeconds(10);
     private static final int LONGEST_HEADER = 64 << 10;
+    private static final int LONGEST_IDLE_SECONDS = 120;
 
     private final HttpServer server;
 
@@ -43,6 +44,7 @@ public final class SeedServer {
                         .setPerFrameWebSocketCompressionSupported(false)
                         .setPerMessageWebSocketCompressionSupported(false)
                         .setWebSocketClosingTimeout(1)
+                        .setIdleTimeout(LONGEST_IDLE_SECONDS)
                         .setTcpNoDelay(true))
                 .requestHandler(router);
         try {

@@ -2,6 +2,7 @@ package io.pantala.seed.tracker;
 
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -25,7 +26,11 @@ final class Owner implements Executor, AutoCloseable {
     }
 
     void executeIn(Duration delay, Runnable event) {
-        var _ = thread.schedule(() -> run(event), delay.toNanos(), TimeUnit.NANOSECONDS);
+        try {
+            var _ = thread.schedule(() -> run(event), delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // It is closed, and with it all that would have been done later.
+        }
     }
 
     /** One event that goes wrong must not silence those after it. */
