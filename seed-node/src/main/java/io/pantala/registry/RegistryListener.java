@@ -17,6 +17,6 @@ public interface RegistryListener {
     /** A request got no response, or its body ended early. */
     default void failed(UpstreamName upstream, String kind, UpstreamException.Kind error) {}
 
-    /** Bytes of a blob's body came, other than through {@link RegistryResponse#raw}. */
+    /** Bytes of a blob's body came. */
     default void received(UpstreamName upstream, long bytes) {}
 }

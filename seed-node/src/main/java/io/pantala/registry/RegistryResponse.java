@@ -18,14 +18,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A registry's response whose headers are here and whose body waits to be read, by one thread, a virtual one. At most
- * about 2 MiB of it are held in memory.
+ * A registry's response whose headers are here and whose body waits to be read, by one thread, a virtual one. Less than
+ * 1 MiB of it is held in memory; the rest waits at the registry.
  */
 public final class RegistryResponse implements AutoCloseable {
-    /** Arrived and not yet taken: above the first the connection is paused, at the second it goes on. */
-    private static final int PAUSE_AT = 512 << 10;
+    /** Arrived and not yet taken: from the first on nothing more is read, from the second on it goes on. */
+    private static final int SHUT_AT = 512 << 10;
 
-    private static final int RESUME_AT = 128 << 10;
+    private static final int OPEN_AT = 128 << 10;
 
     /** What is worth reading to the end so that the connection can be used again. */
     private static final int DRAINED_AT_MOST = 64 << 10;
@@ -35,26 +35,17 @@ public final class RegistryResponse implements AutoCloseable {
     private final HttpClientResponse response;
     private final Context context;
     private final Events events;
+    private final Valve valve;
     private final OptionalLong contentLength;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final Deque<Buffer> waiting = new ArrayDeque<>();
     private int waitingBytes;
-    private boolean paused = true;
+    private boolean closed;
     private boolean ended;
     private @Nullable UpstreamException failure;
-    private Use use = Use.UNREAD;
     private long taken;
-
-    private enum Use {
-        UNREAD,
-        READ,
-        /** To its end, or as far as anyone wanted. */
-        DONE,
-        DRAINED,
-        RAW
-    }
 
     /** What its client wants to know. */
     interface Events {
@@ -63,13 +54,21 @@ public final class RegistryResponse implements AutoCloseable {
         void failed(UpstreamException.Kind kind);
     }
 
-    /** On the response's event loop, before anything of its body can have been handed out. */
+    /** On the response's event loop, before anything of its body can have come. */
     RegistryResponse(HttpClientResponse response, Context context, Events events) {
         this.response = response;
         this.context = context;
         this.events = events;
+        this.valve = new Valve(response);
         this.contentLength = contentLength(response);
-        response.pause().handler(this::arrived).endHandler(_ -> finish(null)).exceptionHandler(this::cut);
+        response.handler(this::arrived)
+                .endHandler(_ -> finish(null))
+                .exceptionHandler(cause -> valve.behindWhatIsUnderWay(
+                        context,
+                        () -> finish(new UpstreamException(
+                                UpstreamException.Kind.CUT,
+                                "the connection ended before the response: " + cause.getMessage(),
+                                cause))));
     }
 
     public int status() {
@@ -114,8 +113,11 @@ public final class RegistryResponse implements AutoCloseable {
      */
     public byte[] readAll(int limit, Duration idle) throws UpstreamException {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
-        ByteBuffer chunk;
-        while (body.size() < limit && (chunk = next(idle)) != null) {
+        while (body.size() < limit) {
+            ByteBuffer chunk = next(idle);
+            if (chunk == null) {
+                break;
+            }
             byte[] bytes = new byte[Math.min(chunk.remaining(), limit - body.size())];
             chunk.get(bytes);
             body.writeBytes(bytes);
@@ -124,43 +126,30 @@ public final class RegistryResponse implements AutoCloseable {
     }
 
     /**
-     * The paused response itself, for piping its body elsewhere in place of {@link #next}. From now on its end and its
-     * deadlines are the caller's; {@link #close} does nothing any more. Handlers must be set on its event loop, and
-     * throw an {@link IllegalStateException} when the connection has ended meanwhile.
+     * Drops what was not read: little is read to its end, so that the connection can be used again; else that ends. Any
+     * thread may call it; a read under way fails then.
      */
-    public HttpClientResponse raw() {
-        lock.lock();
-        try {
-            if (use != Use.UNREAD) {
-                throw new IllegalStateException("read or closed already");
-            }
-            use = Use.RAW;
-            return response;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Drops what was not read. Any thread may call it; a read under way fails then. */
     @Override
     public void close() {
+        boolean soonAtItsEnd;
         lock.lock();
         try {
-            if (use == Use.DONE || use == Use.DRAINED || use == Use.RAW) {
+            if (closed) {
                 return;
             }
-            boolean soonAtItsEnd = use == Use.UNREAD && contentLength.orElse(DRAINED_AT_MOST) <= DRAINED_AT_MOST;
-            use = soonAtItsEnd ? Use.DRAINED : Use.DONE;
+            closed = true;
+            soonAtItsEnd = taken == 0 && contentLength.orElse(0) <= DRAINED_AT_MOST;
             waiting.clear();
+            valve.open();
+            arrived.signal();
             if (ended) {
                 return;
             }
         } finally {
             lock.unlock();
         }
-        if (use == Use.DRAINED) {
+        if (soonAtItsEnd) {
             context.owner().setTimer(DRAINED_WITHIN_MILLIS, _ -> abandon());
-            response.resume();
         } else {
             abandon();
         }
@@ -179,41 +168,24 @@ public final class RegistryResponse implements AutoCloseable {
     }
 
     private void arrived(Buffer chunk) {
+        boolean tooMuch;
         lock.lock();
         try {
             waitingBytes += chunk.length();
-            if (use == Use.DRAINED || use == Use.DONE) {
-                if (waitingBytes > DRAINED_AT_MOST) {
-                    response.request().reset();
+            tooMuch = closed && waitingBytes > DRAINED_AT_MOST;
+            if (!closed) {
+                waiting.add(chunk);
+                if (waitingBytes >= SHUT_AT) {
+                    valve.shut();
                 }
-                return;
+                arrived.signal();
             }
-            waiting.add(chunk);
-            if (waitingBytes >= PAUSE_AT && !paused) {
-                paused = true;
-                response.pause();
-            }
-            arrived.signal();
         } finally {
             lock.unlock();
         }
-    }
-
-    /** What came before the cut may still wait in Vert.x's own queue: none of it is to be asked for again. */
-    private void cut(Throwable cause) {
-        lock.lock();
-        try {
-            if (use == Use.RAW) {
-                return;
-            }
-            // So that it is not paused again before the rest is here, at most 1 MiB.
-            paused = true;
-            response.resume();
-        } finally {
-            lock.unlock();
+        if (tooMuch) {
+            abandon();
         }
-        context.runOnContext(_ -> finish(new UpstreamException(
-                UpstreamException.Kind.CUT, "the connection ended before the response: " + cause.getMessage(), cause)));
     }
 
     private void finish(@Nullable UpstreamException why) {
@@ -222,6 +194,8 @@ public final class RegistryResponse implements AutoCloseable {
             if (!ended) {
                 ended = true;
                 failure = why;
+                // The connection may serve others now.
+                valve.open();
                 arrived.signal();
             }
         } finally {
@@ -232,45 +206,34 @@ public final class RegistryResponse implements AutoCloseable {
     private @Nullable Buffer await(long nanos) throws UpstreamException {
         lock.lock();
         try {
-            if (use == Use.RAW || use == Use.DRAINED) {
-                throw new IllegalStateException("handed out or closed");
-            }
             while (waiting.isEmpty()) {
                 if (failure != null) {
                     throw failure;
-                }
-                if (use == Use.DONE) {
-                    throw new UpstreamException(UpstreamException.Kind.CUT, "given up");
                 }
                 if (ended) {
                     checkLength();
                     return null;
                 }
-                use = Use.READ;
-                go();
+                if (closed) {
+                    throw new UpstreamException(UpstreamException.Kind.CUT, "the response was given up");
+                }
                 if (nanos <= 0) {
                     throw new UpstreamException(
                             UpstreamException.Kind.TIMEOUT, "no more bytes came from the registry in time");
                 }
                 nanos = arrived.awaitNanos(nanos);
             }
-            use = Use.READ;
             Buffer chunk = waiting.remove();
             waitingBytes -= chunk.length();
-            go();
+            if (waitingBytes <= OPEN_AT) {
+                valve.open();
+            }
             return chunk;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UpstreamException(UpstreamException.Kind.INTERRUPTED, "interrupted while reading", e);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void go() {
-        if (paused && waitingBytes <= RESUME_AT && !ended) {
-            paused = false;
-            response.resume();
         }
     }
 

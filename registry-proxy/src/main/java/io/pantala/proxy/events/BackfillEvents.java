@@ -54,6 +54,11 @@ public final class BackfillEvents implements BackfillListener {
     }
 
     @Override
+    public void lost(BlobKey key, long count, String requestId) {
+        metrics.excessBytes("lost").add(count);
+    }
+
+    @Override
     public void resumed(BlobKey key, long position, String why, String requestId) {
         resumed.increment();
         about(LOG.atWarn(), key, requestId)

@@ -385,12 +385,29 @@ final class Fetch {
             failures = sum == receivedAtFailure ? failures + 1 : 1;
             receivedAtFailure = sum;
             if (failures > means.config().attempts()) {
-                broken(trouble);
+                giveUp(trouble);
                 return;
             }
             means.listener().resumed(key, position, trouble.why(), requestId);
             if (!progress || trouble.leftAlone().isPositive()) {
                 pause(backoff(means).delay(failures, trouble.leftAlone()));
+            }
+        }
+
+        /** Others may still be served; the last one ends it. */
+        private void giveUp(Trouble trouble) {
+            boolean others;
+            lock.lock();
+            try {
+                others = transfers > 1;
+            } finally {
+                lock.unlock();
+            }
+            if (others) {
+                dropWriter();
+            }
+            if (!leave(true)) {
+                broken(trouble);
             }
         }
 
@@ -526,7 +543,9 @@ final class Fetch {
         private void dropWriter() {
             BlockWriter open = writer;
             if (open != null) {
-                means.listener().lost(key, position - layout.offset(layout.blockAt(position)), requestId);
+                long start = layout.offset(layout.blockAt(position));
+                means.listener().lost(key, position - start, requestId);
+                position = start;
                 open.close();
                 writer = null;
             }
