@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
@@ -151,14 +152,20 @@ final class BlobPulls {
         }
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         try (RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB)) {
-            boolean blob = response.status() == 200 || response.status() == 206;
+            if (response.status() != 200 && response.status() != 206) {
+                relay.pass(response, call, exchange, _ -> {});
+                return;
+            }
             listener.firstByte(exchange.elapsed());
-            relay.pass(response, call, exchange, bytes -> {
-                if (blob) {
+            var passed = new AtomicLong();
+            try {
+                relay.pass(response, call, exchange, bytes -> {
                     listener.bytesToEngine(Source.REGISTRY, bytes);
-                    listener.passedThrough(call.route().upstream(), reason, bytes);
-                }
-            });
+                    passed.addAndGet(bytes);
+                });
+            } finally {
+                listener.passedThrough(call.route().upstream(), reason, passed.get());
+            }
         }
     }
 

@@ -46,7 +46,10 @@ public interface PullListener {
     /** The first byte of a blob's body is about to be sent, so long after the request came. */
     default void firstByte(Duration sinceRequest) {}
 
-    /** A blob, or a part of it, was read straight from the registry, beyond what is fetched once for all. */
+    /**
+     * So many bytes of a blob were read straight from the registry for one engine, beyond what is fetched once for all.
+     * Told when they have been read, once per request and reason.
+     */
     default void passedThrough(UpstreamName upstream, Reason reason, long bytes) {}
 
     /** The content that came for a blob was not the blob; the pull was cut short. */

@@ -15,6 +15,9 @@ import io.pantala.registry.RegistryClient;
 import io.pantala.registry.RegistryConfig;
 import io.pantala.registry.RegistryListener;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.backfill.BackfillListener;
+import io.pantala.seed.backfill.Backfills;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoreConfig;
 import io.pantala.store.StoreListener;
@@ -55,6 +58,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     private final Vertx vertx = Vertx.vertx();
     private final RegistryClient client;
     private final ConcurrentLinkedQueue<ProxyServer> servers = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Backfills> closing = new ConcurrentLinkedQueue<>();
 
     Host(Path directory) throws Exception {
         store = BlobStore.open(
@@ -93,6 +97,28 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
                 this);
         servers.add(server);
         return server.port();
+    }
+
+    /** What fills the store from the registries, as a host alone does it. */
+    Backfills backfills(Path spool) {
+        var backfills = new Backfills(
+                store,
+                client,
+                new BackfillConfig(
+                        spool,
+                        1 << 20,
+                        1 << 20,
+                        4,
+                        16,
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(5),
+                        3,
+                        Duration.ofMillis(1),
+                        Duration.ofMillis(10),
+                        Duration.ofSeconds(5)),
+                BackfillListener.NONE);
+        closing.add(backfills);
+        return backfills;
     }
 
     /** A connection to a new proxy with these fillers. */
@@ -163,6 +189,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     @Override
     public void close() {
         servers.forEach(ProxyServer::close);
+        closing.forEach(Backfills::close);
         client.close();
         registry.close();
         other.close();
