@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -32,12 +33,13 @@ public final class AdminServer {
      * Not yet listening.
      *
      * @param metrics all of them in Prometheus' text format
+     * @param longestTurn how long an event loop may be busy before it counts as standing still
      */
-    public AdminServer(Vertx vertx, Readiness readiness, Supplier<String> metrics) {
+    public AdminServer(Vertx vertx, Readiness readiness, Supplier<String> metrics, Duration longestTurn) {
         this.vertx = vertx;
         this.server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
                 .requestHandler(this::handle);
-        this.loops = new EventLoops(vertx);
+        this.loops = new EventLoops(vertx, longestTurn);
         this.readiness = readiness;
         this.metrics = metrics;
     }

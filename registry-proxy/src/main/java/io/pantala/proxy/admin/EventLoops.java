@@ -10,18 +10,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Tells whether all event loops of a node turn. */
 final class EventLoops {
-    private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
-
     private final Iterable<EventExecutor> loops;
+    private final Duration longestTurn;
     private @Nullable CountDownLatch round;
 
-    EventLoops(Vertx vertx) {
+    EventLoops(Vertx vertx, Duration longestTurn) {
+        this.longestTurn = longestTurn;
         this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();
     }
 
     /** Waits until each loop has come round; false if one doesn't. */
     boolean turn() throws InterruptedException {
-        return currentRound().await(LONGEST_TURN.toMillis(), TimeUnit.MILLISECONDS);
+        return currentRound().await(longestTurn.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** One round at a time, so that asking often leaves nothing more on a loop that stands still. */

@@ -20,12 +20,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What every node stands on: metrics, event loops, the store, registries and what fills blobs from them. */
 final class Base implements AutoCloseable {
     private static final int MOST_EVENT_LOOPS = 8;
+    private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
 
     final Metrics metrics;
     final Vertx vertx;
@@ -86,7 +88,7 @@ final class Base implements AutoCloseable {
 
     /** Opens the admin listener, last of all. */
     NodeAddress openAdmin() throws IOException {
-        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape);
+        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, LONGEST_TURN);
         int port = Waiting.listening(admin.listen(config.admin()), config.admin());
         return new NodeAddress(config.admin().host(), port);
     }

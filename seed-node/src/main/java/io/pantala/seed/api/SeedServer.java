@@ -51,7 +51,7 @@ public final class SeedServer {
             server.listen(listen.port(), listen.host()).await(BIND.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new IOException("can't listen on " + listen + ": no answer in " + BIND.toSeconds() + " s", e);
-        } catch (RuntimeException e) {
+        } catch (Exception e) { // await() throws what the future failed with, checked or not
             throw new IOException("can't listen on " + listen + ": " + e.getMessage(), e);
         }
         return new SeedServer(server);

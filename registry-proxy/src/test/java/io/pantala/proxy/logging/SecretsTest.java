@@ -1,0 +1,173 @@
+package io.pantala.proxy.logging;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.LoggerContext;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.config.HostConfig;
+import io.pantala.proxy.config.NodeConfig;
+import io.pantala.proxy.config.SeedConfig;
+import io.pantala.proxy.node.Host;
+import io.pantala.proxy.node.Seed;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.Upstreams;
+import io.pantala.transport.NodeAddress;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** Nothing that opens anything is ever in a log, at any level. */
+class SecretsTest {
+    private static final NodeAddress ANY = new NodeAddress("127.0.0.1", 0);
+    private static final UpstreamName NAME = UpstreamName.parse("registry.test");
+    private static final String REPOSITORY = "team/private";
+    private static final String PASSWORD = "Zq7-correct-horse-battery-Xw3";
+    private static final String BASIC =
+            "Basic " + Base64.getEncoder().encodeToString(("robot:" + PASSWORD).getBytes(UTF_8));
+    private static final String WRONG =
+            "Basic " + Base64.getEncoder().encodeToString("robot:Hk4-mistyped-secret-Vb9".getBytes(UTF_8));
+    private static final int PIECE = 10;
+
+    @TempDir
+    private Path directory;
+
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private final FakeRegistry registry = FakeRegistry.start();
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @AfterEach
+    void close() {
+        http.shutdownNow();
+        registry.close();
+        Logging.configure(LogConfig.DEFAULT);
+    }
+
+    @ParameterizedTest
+    @EnumSource(LogConfig.Format.class)
+    void noCredentialIsInAnyLogAtAnyLevel(LogConfig.Format format) throws Exception {
+        Digest first = registry.blob(REPOSITORY, random(300_000));
+        Digest second = registry.blob(REPOSITORY, random(300_000));
+        List<String> secrets = new ArrayList<>(List.of(PASSWORD, BASIC, WRONG));
+        log(new LogConfig(format, Level.TRACE));
+
+        try (Seed seed = Seed.start(new SeedConfig(ANY, node("seed")));
+                Host host = Host.start(new HostConfig(ANY, List.of(seed.listen()), NAME, node("host")))) {
+            registry.requireBasic("robot", PASSWORD);
+            assertThat(pull(host, first, BASIC)).isEqualTo(200);
+            assertThat(pull(host, second, WRONG)).isEqualTo(401);
+
+            registry.requireBearer("robot", PASSWORD).hide(REPOSITORY);
+            String token = registry.issueToken(REPOSITORY);
+            secrets.add(token);
+            assertThat(pull(host, second, token)).isEqualTo(200);
+
+            registry.expireTokens();
+            assertThat(pull(host, second, token + "x")).isEqualTo(401);
+            preheat(seed, BASIC);
+        }
+
+        String log = logged();
+        assertThat(log.lines()).hasSizeGreaterThan(100);
+        assertThat(log).contains(first.toString(), second.toString());
+        for (String secret : secrets) {
+            assertThat(pieces(secret)).noneMatch(log::contains);
+        }
+    }
+
+    @Test
+    void aRequestOfAnEngineIsFoundInTheLogOfTheSeed() throws Exception {
+        Digest blob = registry.blob(REPOSITORY, random(300_000));
+        log(LogConfig.DEFAULT);
+
+        try (Seed seed = Seed.start(new SeedConfig(ANY, node("seed")));
+                Host host = Host.start(new HostConfig(ANY, List.of(seed.listen()), NAME, node("host")))) {
+            assertThat(pull(host, blob, "")).isEqualTo(200);
+        }
+
+        String log = logged();
+        Matcher request = Pattern.compile("ProxyServer: GET \\S+ request=(\\S+) .*status=200")
+                .matcher(log);
+        assertThat(request.find()).isTrue();
+        assertThat(log).containsPattern("Backfills: backfill started .*request=" + Pattern.quote(request.group(1)));
+    }
+
+    private void log(LogConfig config) {
+        Logging.configure((LoggerContext) LoggerFactory.getILoggerFactory(), config, written);
+    }
+
+    /** All that was to be logged; the log goes back to stderr. */
+    private String logged() {
+        Logging.configure(LogConfig.DEFAULT);
+        return written.toString(UTF_8);
+    }
+
+    private int pull(Host host, Digest blob, String authorization) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/blobs/" + blob))
+                .timeout(Duration.ofSeconds(60));
+        if (!authorization.isEmpty()) {
+            request.header("Authorization", authorization);
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    private void preheat(Seed seed, String authorization) throws IOException, InterruptedException {
+        String image = NAME + "/" + REPOSITORY + ":none";
+        http.send(
+                HttpRequest.newBuilder(URI.create("http://" + seed.listen() + "/api/v1/preheats"))
+                        .header("X-Registry-Authorization", authorization)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"type\":\"image\",\"url\":\"" + image + "\"}"))
+                        .timeout(Duration.ofSeconds(60))
+                        .build(),
+                HttpResponse.BodyHandlers.discarding());
+    }
+
+    private NodeConfig node(String name) {
+        return new NodeConfig(
+                ANY,
+                directory.resolve(name),
+                OptionalLong.of(10 << 20),
+                new Upstreams(List.of(registry.upstream(NAME.value()))),
+                Duration.ofSeconds(1),
+                LogConfig.DEFAULT);
+    }
+
+    /** Each part of it that is long enough to be worth something, without the scheme before it. */
+    private static List<String> pieces(String secret) {
+        String bare = secret.substring(secret.indexOf(' ') + 1);
+        List<String> pieces = new ArrayList<>();
+        for (int i = 0; i + PIECE <= bare.length(); i++) {
+            pieces.add(bare.substring(i, i + PIECE));
+        }
+        return pieces;
+    }
+
+    private static byte[] random(int size) {
+        byte[] bytes = new byte[size];
+        new Random().nextBytes(bytes);
+        return bytes;
+    }
+}
