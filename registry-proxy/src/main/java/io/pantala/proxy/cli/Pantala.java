@@ -63,6 +63,7 @@ public final class Pantala implements Runnable {
                                 "Run a seed: it fetches each blob from its registry once, for all hosts.",
                                 environment,
                                 settings -> Seed.start(SeedConfig.read(settings))))
+                .addSubcommand("preheat", new PreheatCommand(environment, System.in))
                 .addSubcommand("help", new CommandLine.HelpCommand());
         return program.setOut(out)
                 .setErr(err)

@@ -62,7 +62,7 @@ final class ManifestSource {
                     return verified(reference, body);
                 }
                 case Answer.Challenged challenged ->
-                    throw new PreheatException("the registry refuses the credentials for " + repository);
+                    throw new PreheatException("no access to " + repository + " with these credentials");
                 case Answer.Busy busy -> {
                     if (tries == TRIES) {
                         throw new PreheatException(busy.reason());
