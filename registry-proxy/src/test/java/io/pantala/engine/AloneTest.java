@@ -1,0 +1,31 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Pulls through a host without seeds. */
+class AloneTest extends EngineTest {
+    @ParameterizedTest
+    @EnumSource
+    void pullsAsIfNothingStoodBetween(Kind kind) throws Exception {
+        List<String> direct = directRequests(kind);
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine engine = engineBehind(kind, nodes.mirror(0))) {
+            engine.pull(image);
+
+            assertSentOnce();
+            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+
+            engine.forget(image);
+            tap.forget();
+            engine.pull(image);
+
+            assertNoBlobSent();
+            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            assertNothingWentAstray();
+        }
+    }
+}

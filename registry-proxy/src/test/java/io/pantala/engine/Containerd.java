@@ -1,0 +1,117 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pantala.manifest.Digest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A containerd of its own, driven by {@code ctr}, with a {@code hosts.toml} for docker.io. */
+final class Containerd implements Engine {
+    private static final Pattern READY = Pattern.compile("containerd successfully booted");
+
+    private final Path directory;
+    private final Path hosts;
+    private final RefusingProxy elsewhere;
+    private final Daemon daemon;
+
+    private Containerd(Path directory, Path hosts, RefusingProxy elsewhere, Daemon daemon) {
+        this.directory = directory;
+        this.hosts = hosts;
+        this.elsewhere = elsewhere;
+        this.daemon = daemon;
+    }
+
+    /**
+     * @param mirror {@code host:port}
+     */
+    static Containerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+        String program = Programs.find("containerd");
+        Programs.find("ctr");
+        Programs.needRoot();
+        Path hosts = directory.resolve("certs.d");
+        Files.createDirectories(hosts.resolve("docker.io"));
+        Files.writeString(hosts.resolve("docker.io/hosts.toml"), """
+                server = "https://registry-1.docker.io"
+                [host."http://%s"]
+                capabilities = ["pull", "resolve"]
+                """.formatted(mirror));
+        Path config = directory.resolve("containerd.toml");
+        Files.writeString(config, """
+                version = 2
+                root = "%1$s/root"
+                state = "%1$s/state"
+                disabled_plugins = ["io.containerd.grpc.v1.cri"]
+                [grpc]
+                address = "%1$s/sock"
+                [ttrpc]
+                address = "%1$s/ttrpc"
+                """.formatted(directory));
+        Daemon daemon =
+                Daemon.start(directory, elsewhere.environment(), List.of(program, "--config", config.toString()));
+        try {
+            daemon.awaitLine(READY);
+        } catch (AssertionError e) {
+            daemon.kill();
+            throw e;
+        }
+        return new Containerd(directory, hosts, elsewhere, daemon);
+    }
+
+    @Override
+    public void pull(TestImage image) throws IOException {
+        ctr(
+                "image",
+                "pull",
+                "--snapshotter",
+                "native",
+                "--platform",
+                "linux/amd64",
+                "--hosts-dir",
+                hosts.toString(),
+                image.name());
+        for (Map.Entry<Digest, Long> blob : image.amd64().blobs().entrySet()) {
+            Path file = content().resolve(blob.getKey().encoded());
+            assertThat(Digest.sha256(Files.readAllBytes(file))).isEqualTo(blob.getKey());
+        }
+        assertThat(ctr("image", "ls")).contains(image.name(), image.index().toString());
+    }
+
+    @Override
+    public void forget(TestImage image) {
+        ctr("image", "rm", "--sync", image.name());
+        assertThat(content()).isEmptyDirectory();
+    }
+
+    /** Bytes of blobs that have begun and not ended. */
+    long ingested() throws IOException {
+        Path ingest = directory.resolve("root/io.containerd.content.v1.content/ingest");
+        try (Stream<Path> files = Files.walk(ingest)) {
+            return files.filter(file -> file.endsWith("data"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    private Path content() {
+        return directory.resolve("root/io.containerd.content.v1.content/blobs/sha256");
+    }
+
+    private String ctr(String... arguments) {
+        List<String> command = new ArrayList<>(
+                List.of(Programs.find("ctr"), "-a", directory.resolve("sock").toString()));
+        command.addAll(List.of(arguments));
+        return Command.run(elsewhere.environment(), command).orFail();
+    }
+
+    @Override
+    public void close() {
+        daemon.close();
+    }
+}

@@ -1,0 +1,93 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** A dockerd of its own with one registry mirror, driven by {@code docker}. */
+final class Dockerd implements Engine {
+    private static final Pattern READY = Pattern.compile("API listen on ");
+
+    private final Path directory;
+    private final Daemon daemon;
+
+    private Dockerd(Path directory, Daemon daemon) {
+        this.directory = directory;
+        this.daemon = daemon;
+    }
+
+    /**
+     * @param mirror {@code host:port}
+     */
+    static Dockerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+        String program = Programs.find("dockerd");
+        Programs.find("docker");
+        Programs.find("containerd");
+        Programs.needRoot();
+        Path config = directory.resolve("daemon.json");
+        Files.writeString(config, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror));
+        Daemon daemon = Daemon.start(
+                directory,
+                elsewhere.environment(),
+                List.of(
+                        program,
+                        "--config-file",
+                        config.toString(),
+                        "--iptables=false",
+                        "--ip6tables=false",
+                        "--bridge=none",
+                        "--storage-driver=vfs",
+                        "--data-root",
+                        directory.resolve("data").toString(),
+                        "--exec-root",
+                        directory.resolve("exec").toString(),
+                        "--pidfile",
+                        directory.resolve("pid").toString(),
+                        "-H",
+                        "unix://" + directory.resolve("sock")));
+        try {
+            daemon.awaitLine(READY);
+        } catch (AssertionError e) {
+            daemon.kill();
+            throw e;
+        }
+        return new Dockerd(directory, daemon);
+    }
+
+    @Override
+    public void pull(TestImage image) throws IOException {
+        docker("pull", "--platform", "linux/amd64", image.name());
+        // The image's id is its config's digest, which names the digest of each layer's content.
+        assertThat(docker("image", "inspect", "--format", "{{.Id}}", image.name()))
+                .isEqualToIgnoringNewLines(image.amd64().config().toString());
+        assertThat(docker("image", "inspect", "--format", "{{json .RepoDigests}}", image.name()))
+                .contains(image.index().toString());
+    }
+
+    @Override
+    public void forget(TestImage image) {
+        docker("image", "rm", "--force", image.name());
+        docker("image", "prune", "--all", "--force");
+    }
+
+    private String docker(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(Programs.find("docker"), "-H", "unix://" + directory.resolve("sock")));
+        command.addAll(List.of(arguments));
+        Map<String, String> environment = new HashMap<>();
+        environment.put("DOCKER_CONFIG", directory.resolve("client").toString());
+        return Command.run(environment, command).orFail();
+    }
+
+    @Override
+    public void close() {
+        daemon.close();
+    }
+}

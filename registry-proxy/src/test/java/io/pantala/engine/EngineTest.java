@@ -1,0 +1,91 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A registry with an image, a tap in front of it, and a place where every request that goes astray shows up. */
+@Tag("engine")
+abstract class EngineTest {
+    @TempDir
+    Path directory;
+
+    DockerRegistry registry;
+    RegistryTap tap;
+    RefusingProxy elsewhere;
+    TestImage image;
+
+    /** How an engine comes to be. */
+    enum Kind {
+        SKOPEO,
+        CONTAINERD,
+        DOCKERD,
+        JIB
+    }
+
+    @BeforeEach
+    void startRegistry() throws IOException {
+        registry = DockerRegistry.start(directory);
+        tap = RegistryTap.start(registry.port());
+        elsewhere = RefusingProxy.start();
+        image = TestImage.write(directory.resolve("layout"), "library/probe", "1", 1, 6_000_000, 1_200_000, 200_000, 0);
+        registry.push(image);
+    }
+
+    @AfterEach
+    void stopRegistry() throws IOException {
+        elsewhere.close();
+        tap.close();
+        registry.close();
+    }
+
+    /** An engine of its own state whose mirror for Docker Hub this is. */
+    Engine engine(Kind kind, String mirror) throws IOException {
+        Path own = Files.createTempDirectory(directory, "engine");
+        return switch (kind) {
+            case SKOPEO -> Skopeo.configure(own, mirror, elsewhere);
+            case CONTAINERD -> Containerd.start(own, mirror, elsewhere);
+            case DOCKERD -> Dockerd.start(own, mirror, elsewhere);
+            case JIB -> Jib.configure(own, mirror);
+        };
+    }
+
+    /** An engine whose mirror is a host of ours, named the way such an engine names one. */
+    Engine engineBehind(Kind kind, String host) throws IOException {
+        return engine(kind, kind == Kind.SKOPEO ? host + "/docker.io" : host);
+    }
+
+    /** What an engine asks the registry for, blobs aside, when nothing stands between them. */
+    List<String> directRequests(Kind kind) throws Exception {
+        try (Engine engine = engine(kind, "127.0.0.1:" + tap.port())) {
+            engine.pull(image);
+        }
+        assertThat(tap.blobBytes()).isEqualTo(image.amd64().blobs());
+        List<String> requests = tap.requestsButBlobs();
+        tap.forget();
+        return requests;
+    }
+
+    /** Every blob came from the registry, each byte once. */
+    void assertSentOnce() {
+        assertThat(tap.blobBytes()).isEqualTo(image.amd64().blobs());
+    }
+
+    /** The registry was asked about blobs at most whether one may read them. */
+    void assertNoBlobSent() {
+        assertThat(tap.blobBytes().values())
+                .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(1));
+    }
+
+    /** No engine has tried to get around its mirror. */
+    void assertNothingWentAstray() {
+        assertThat(elsewhere.asked()).isEmpty();
+    }
+}

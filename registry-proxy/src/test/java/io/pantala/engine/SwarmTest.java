@@ -1,0 +1,91 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Pulls through hosts that have a seed. */
+class SwarmTest extends EngineTest {
+    @ParameterizedTest
+    @EnumSource
+    void pullsOnceFromTheRegistryForAllHosts(Kind kind) throws Exception {
+        List<String> direct = directRequests(kind);
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2)) {
+            try (Engine engine = engineBehind(kind, nodes.mirror(0))) {
+                engine.pull(image);
+
+                assertSentOnce();
+                assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+
+                engine.forget(image);
+                tap.forget();
+                engine.pull(image);
+
+                assertNoBlobSent();
+                assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            }
+            tap.forget();
+            try (Engine engine = engineBehind(kind, nodes.mirror(1))) {
+                engine.pull(image);
+
+                assertNoBlobSent();
+                assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            }
+        }
+        assertNothingWentAstray();
+    }
+
+    @Test
+    void pullsOnceFromTheRegistryForEnginesThatPullAtTheSameTime() throws Exception {
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2);
+                Engine skopeo = engineBehind(Kind.SKOPEO, nodes.mirror(0));
+                Engine another = engineBehind(Kind.SKOPEO, nodes.mirror(1));
+                Engine containerd = engineBehind(Kind.CONTAINERD, nodes.mirror(0));
+                Engine dockerd = engineBehind(Kind.DOCKERD, nodes.mirror(1));
+                ExecutorService pulls = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Void>> pulled = List.of(skopeo, another, containerd, dockerd).stream()
+                    .map(engine -> pulls.submit((Callable<Void>) () -> {
+                        engine.pull(image);
+                        return null;
+                    }))
+                    .toList();
+            for (Future<Void> pull : pulled) {
+                pull.get(2, TimeUnit.MINUTES);
+            }
+            assertSentOnce();
+            assertNothingWentAstray();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void readsNoBlobFromTheRegistryAfterAPreheat(Kind kind) throws Exception {
+        List<String> direct = directRequests(kind);
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 1);
+                Engine engine = engineBehind(kind, nodes.mirror(0))) {
+            String said = Command.run(
+                            Map.of(),
+                            Program.command(
+                                    "preheat", image.name(), "--seed", nodes.seed(), "--platform", "linux/amd64"))
+                    .orFail();
+            assertThat(said).contains(image.name() + " is there: 6 blobs");
+            assertSentOnce();
+            tap.forget();
+
+            engine.pull(image);
+
+            assertNoBlobSent();
+            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            assertNothingWentAstray();
+        }
+    }
+}
