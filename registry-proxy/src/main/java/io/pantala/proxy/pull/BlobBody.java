@@ -249,7 +249,7 @@ final class BlobBody {
     private void count() {
         long sent = body.sent();
         if (sent > counted) {
-            if (counted == 0) {
+            if (counted == 0 && source != Source.REGISTRY) {
                 exchange.source(source.name().toLowerCase(Locale.ROOT));
             }
             listener.bytesToEngine(source, sent - counted);
