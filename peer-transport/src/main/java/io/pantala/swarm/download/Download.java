@@ -76,6 +76,7 @@ final class Download implements Runnable {
     private boolean lookingForCredential;
     private boolean sealedBySeed;
     private @Nullable Assembly assembly;
+    private boolean released;
     private boolean over;
 
     /** @param onEnd called once nobody can join any more */
@@ -263,6 +264,9 @@ final class Download implements Runnable {
         List<Interest> waiting = interests();
         if (waiting.isEmpty()) {
             abandon();
+            if (!over) {
+                ask(link);
+            }
             return;
         }
         if (!isCurrent(link)) {
@@ -532,7 +536,7 @@ final class Download implements Runnable {
         synchronized (this) {
             ended = true;
         }
-        onEnd.accept(this);
+        release();
         around.listener().interrupted(key, failure.toString());
         if (failure instanceof BlobFailure.DigestMismatch) {
             around.store().drop(key);
@@ -548,9 +552,18 @@ final class Download implements Runnable {
             ended = true;
             waiting = List.copyOf(interests);
         }
-        onEnd.accept(this);
+        release();
         waiting.forEach(interest -> interest.conclude(outcome));
         over = true;
+    }
+
+    /** Makes way for another download of this blob; before that, its own end is told. */
+    private void release() {
+        if (!released) {
+            released = true;
+            around.listener().ended(key);
+            onEnd.accept(this);
+        }
     }
 
     /** Everyone has left, unless someone has just come. */
@@ -568,7 +581,7 @@ final class Download implements Runnable {
             lease = opened;
             opened = null;
         }
-        onEnd.accept(this);
+        release();
         leaveSeed();
         if (lease != null) {
             lease.close();

@@ -63,6 +63,9 @@ public interface SwarmListener extends LinkListener {
      */
     default void interrupted(BlobKey key, String why) {}
 
+    /** Nobody can join the download any more, however it ended; whoever comes from now on starts another. */
+    default void ended(BlobKey key) {}
+
     /** The blob that this seed vouched for is another. It was dropped. */
     default void mismatch(BlobKey key, NodeAddress seed, Digest got) {}
 }

@@ -46,6 +46,11 @@ public final class ControlServer implements AutoCloseable {
 
     /** Answers a request to {@link #PATH}. On the request's event loop. */
     public void handle(HttpServerRequest request) {
+        if (request.getHeader("Origin") != null) {
+            // Only browsers say so, on behalf of a page that has no business here.
+            request.response().setStatusCode(403).end();
+            return;
+        }
         request.toWebSocket().onSuccess(socket -> new Session(socket).start());
     }
 

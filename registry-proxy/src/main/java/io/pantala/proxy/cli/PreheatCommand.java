@@ -3,6 +3,7 @@ package io.pantala.proxy.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pantala.manifest.ImageReference;
 import io.pantala.manifest.Platform;
+import io.pantala.proxy.config.Addresses;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,7 +33,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class PreheatCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
-    private static final int SEED_PORT = 6462;
     private static final int LONGEST_PASSWORD = 32 << 10;
     private static final long POLL_MILLIS = 250;
     private static final int UNANSWERED_AT_MOST = 20;
@@ -82,7 +82,7 @@ final class PreheatCommand implements Callable<Integer> {
         ImageReference reference = valid(() -> ImageReference.parse(image));
         List<Platform> wanted =
                 valid(() -> platforms.stream().map(Platform::parse).toList());
-        NodeAddress address = valid(() -> NodeAddress.parse(seed, SEED_PORT));
+        NodeAddress address = valid(() -> Addresses.ofSeed(seed));
         Optional<String> credentials = credentials();
         Signals.onFirst(Thread.currentThread()::interrupt);
         try (PreheatClient client = new PreheatClient(address)) {

@@ -8,7 +8,7 @@ import java.net.UnknownHostException;
  * Reads addresses, and keeps those of cluster links on this machine: until a cluster has an identity, nobody on a network
  * could be told apart.
  */
-final class Addresses {
+public final class Addresses {
     private static final int SEED_PORT = 6462;
 
     private Addresses() {}
@@ -27,8 +27,8 @@ final class Addresses {
         return onLoopback(any(text, SEED_PORT));
     }
 
-    /** Where a seed is dialled. */
-    static NodeAddress ofSeed(String text) {
+    /** Where a seed is dialled. An {@link IllegalArgumentException} says what is wrong with the text. */
+    public static NodeAddress ofSeed(String text) {
         NodeAddress seed = any(text, SEED_PORT);
         if (seed.port() == 0) {
             throw new IllegalArgumentException("a seed's port can't be 0");

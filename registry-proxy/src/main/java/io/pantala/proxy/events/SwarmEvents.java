@@ -93,14 +93,13 @@ public final class SwarmEvents implements SwarmListener {
 
     @Override
     public void unavailable(BlobKey key, String why) {
-        running.remove(key);
         unavailable.increment();
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("no seed helps");
     }
 
     @Override
     public void sealed(BlobKey key, long count, Duration time) {
-        ended(key, "sealed");
+        count("sealed");
         took.record(time);
         LOG.atInfo()
                 .addKeyValue("blob", key)
@@ -111,18 +110,23 @@ public final class SwarmEvents implements SwarmListener {
 
     @Override
     public void interrupted(BlobKey key, String why) {
-        ended(key, "interrupted");
+        count("interrupted");
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("download interrupted");
     }
 
     @Override
     public void mismatch(BlobKey key, NodeAddress seed, Digest got) {
-        ended(key, "mismatch");
+        count("mismatch");
         LOG.atError()
                 .addKeyValue("blob", key)
                 .addKeyValue("seed", seed)
                 .addKeyValue("got", got)
                 .log("the seed vouched for what the digest does not say");
+    }
+
+    @Override
+    public void ended(BlobKey key) {
+        running.remove(key);
     }
 
     private void count(Source source, int blocks, long bytes) {
@@ -132,8 +136,7 @@ public final class SwarmEvents implements SwarmListener {
                 .increment(blocks);
     }
 
-    private void ended(BlobKey key, String outcome) {
-        running.remove(key);
+    private void count(String outcome) {
         metrics.count("pantala.downloads", "Downloads from the swarm that ended", "outcome", outcome)
                 .increment();
     }

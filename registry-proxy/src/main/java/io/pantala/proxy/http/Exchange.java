@@ -18,6 +18,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #reply} or one of {@link #begin}.
  */
 public final class Exchange {
+    /** How long an engine may take for a small reply; those who stop reading hold what others need. */
+    private static final Duration MOST_STALLED = Duration.ofMinutes(2);
+
     private static final String API_VERSION = "Docker-Distribution-Api-Version";
     private static final String REQUEST_ID = "X-Request-Id";
     private static final int LONGEST_PATH_SHOWN = 400;
@@ -247,10 +252,14 @@ public final class Exchange {
                     written.completeExceptionally(e);
                 }
             });
-            written.get();
+            written.get(MOST_STALLED.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | RejectedExecutionException e) {
             whole = false;
             throw new EngineGoneException("the engine closed its connection");
+        } catch (TimeoutException e) {
+            whole = false;
+            channel.abort();
+            throw new EngineGoneException("the engine does not take its reply");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("nobody interrupts a reply", e);

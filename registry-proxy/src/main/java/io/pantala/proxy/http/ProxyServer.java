@@ -184,8 +184,8 @@ public final class ProxyServer implements AutoCloseable {
             try {
                 answer(request, exchange);
             } finally {
-                channel.finish(exchange);
                 room.release();
+                channel.finish(exchange);
             }
         });
     }

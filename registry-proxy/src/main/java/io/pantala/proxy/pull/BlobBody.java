@@ -194,10 +194,12 @@ final class BlobBody {
         source = Source.REGISTRY;
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
-        for (int attempt = 0; attempt < MOST_ATTEMPTS && position < to; attempt++) {
+        for (int fruitless = 0; fruitless < MOST_ATTEMPTS && position < to; ) {
+            long before = position;
             readOn(to);
             body.awaitSent();
             count();
+            fruitless = position > before ? 0 : fruitless + 1;
         }
         listener.passedThrough(call.route().upstream(), reason, position - start);
         source = before;
@@ -251,6 +253,7 @@ final class BlobBody {
         if (sent > counted) {
             if (counted == 0 && source != Source.REGISTRY) {
                 exchange.source(source.name().toLowerCase(Locale.ROOT));
+                listener.firstByte(exchange.elapsed());
             }
             listener.bytesToEngine(source, sent - counted);
             counted = sent;

@@ -156,12 +156,13 @@ final class BlobPulls {
                 relay.pass(response, call, exchange, _ -> {});
                 return;
             }
-            listener.firstByte(exchange.elapsed());
             var passed = new AtomicLong();
             try {
                 relay.pass(response, call, exchange, bytes -> {
                     listener.bytesToEngine(Source.REGISTRY, bytes);
-                    passed.addAndGet(bytes);
+                    if (passed.getAndAdd(bytes) == 0) {
+                        listener.firstByte(exchange.elapsed());
+                    }
                 });
             } finally {
                 listener.passedThrough(call.route().upstream(), reason, passed.get());
@@ -185,7 +186,6 @@ final class BlobPulls {
         }
         Reply reply = Reply.of(ranges, size);
         reply.addHeaders(headers);
-        listener.firstByte(exchange.elapsed());
         try (ReplyBody body = exchange.begin(reply.status(), headers, OptionalLong.of(reply.length()))) {
             var bytes = new BlobBody(call, exchange, body, blob, supply, relay, config, listener);
             if (reply.send(body, bytes)) {

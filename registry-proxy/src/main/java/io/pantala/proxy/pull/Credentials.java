@@ -26,7 +26,7 @@ final class Credentials {
 
     private record Known(Authorization authorization, long age) {}
 
-    /** The credentials for one repository, oldest first. */
+    /** The credentials for one repository, those shown last at the end. */
     private static final class Shelf {
         private final List<Known> known = new ArrayList<>();
         private int users;
@@ -50,13 +50,12 @@ final class Credentials {
         try {
             Shelf shelf = shelves.computeIfAbsent(place, _ -> new Shelf());
             shelf.users++;
-            if (shelf.known.stream().noneMatch(known -> known.authorization.equals(asker.authorization()))) {
-                if (shelf.known.size() == MOST_PER_REPOSITORY) {
-                    shelf.known.removeFirst();
-                }
-                shelf.known.add(new Known(asker.authorization(), ++additions));
-                added.signalAll();
+            shelf.known.removeIf(known -> known.authorization.equals(asker.authorization()));
+            if (shelf.known.size() == MOST_PER_REPOSITORY) {
+                shelf.known.removeFirst();
             }
+            shelf.known.add(new Known(asker.authorization(), ++additions));
+            added.signalAll();
         } finally {
             lock.unlock();
         }

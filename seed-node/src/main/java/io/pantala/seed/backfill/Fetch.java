@@ -492,6 +492,10 @@ final class Fetch {
                 }
                 chunk = response.next(means.config().idle());
             }
+            if (at < bytes.to()) {
+                throw new UpstreamException(
+                        UpstreamException.Kind.CUT, "the answer ended " + (bytes.to() - at) + " bytes early");
+            }
         }
 
         private boolean nothingAhead(long at, boolean whole) {

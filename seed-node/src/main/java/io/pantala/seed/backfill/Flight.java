@@ -31,7 +31,6 @@ final class Flight {
     private final Spool spool;
     private final BlobKey key;
     private final String requestId;
-    private final @Nullable Flight previous;
     private final Consumer<Flight> onOver;
     private final long started = System.nanoTime();
 
@@ -39,6 +38,9 @@ final class Flight {
     private final Asker asker;
     private final CountDownLatch over = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /** Of this flight's thread alone, until it has waited for it. */
+    private @Nullable Flight previous;
 
     /** Guards what follows; nothing slow or foreign is done under it. */
     private final Object lock = new Object();
@@ -151,6 +153,7 @@ final class Flight {
             if (previous != null) {
                 previous.cut();
                 previous.over.await();
+                previous = null;
             }
             fill();
         } catch (InterruptedException _) {
@@ -158,6 +161,7 @@ final class Flight {
         } catch (RuntimeException e) {
             log.warn("{}: the backfill failed ({})", key, requestId, e);
             failed("an internal error: " + e);
+            failOpened(new BlobFailure.Interrupted("an internal error"));
         } finally {
             end();
         }
@@ -403,6 +407,16 @@ final class Flight {
             lease = blob;
         }
         parties.open(blob);
+    }
+
+    private void failOpened(BlobFailure failure) {
+        StoredBlob opened;
+        synchronized (lock) {
+            opened = lease;
+        }
+        if (opened != null) {
+            opened.fail(failure);
+        }
     }
 
     private void passThrough(Reason reason) {

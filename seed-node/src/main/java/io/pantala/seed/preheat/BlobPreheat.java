@@ -126,7 +126,7 @@ final class BlobPreheat {
 
     private static String why(Opening.PassThrough.Reason reason) {
         return switch (reason) {
-            case NO_LENGTH -> "the registry tells no length, so it can't be stored";
+            case NO_LENGTH -> "the registry tells no length, so it can't be fetched ahead";
             case LARGER_THAN_QUOTA -> "it is larger than the seed's disk quota";
             case NO_ROOM -> "the seed's disk quota is used up by what is in use";
             case DISK_ERROR -> "the seed can't write to its disk";
