@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RegistryClient implements AutoCloseable {
     private static final int LONGEST_HEADERS = 64 << 10;
-    private static final int LARGEST_CHUNK = 64 << 10;
+    private static final int LARGEST_CHUNK = 256 << 10;
     private static final int MOST_REDIRECTS = 10;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
@@ -318,8 +318,8 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     /**
-     * The socket's receive buffer is left to the kernel: setting it ends its tuning, and a distant registry then comes
-     * slower.
+     * The socket's receive buffer is left to the kernel: setting it, as Vert.x's {@code receiveBufferSize} does, ends its
+     * tuning, and a distant registry then comes slower.
      */
     private HttpClient client(Optional<TrustOptions> trust) {
         HttpClientOptions options = new HttpClientOptions()
@@ -337,8 +337,11 @@ public final class RegistryClient implements AutoCloseable {
         return vertx.httpClientBuilder()
                 .with(options)
                 .with(new PoolOptions().setHttp1MaxSize(config.connectionsPerHost()))
-                // Whoever reads the response learns of it; Vert.x would log it besides.
-                .withConnectHandler(connection -> connection.exceptionHandler(_ -> {}))
+                .withConnectHandler(connection -> {
+                    // Whoever reads the response learns of it; Vert.x would log it besides.
+                    connection.exceptionHandler(_ -> {});
+                    Valve.readAtOnce(connection, LARGEST_CHUNK);
+                })
                 .build();
     }
 }

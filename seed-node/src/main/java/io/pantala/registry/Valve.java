@@ -1,8 +1,10 @@
 package io.pantala.registry;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.vertx.core.Context;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.HttpClientConnection;
 
 /**
@@ -11,13 +13,25 @@ import io.vertx.core.http.impl.HttpClientConnection;
  * connections from inside.
  */
 final class Valve {
+    private static final int LEAST_READ = 2 << 10;
+    private static final int FIRST_READ = 16 << 10;
+
     private final Channel channel;
     private boolean shut;
 
     Valve(HttpClientResponse response) {
-        this.channel = ((HttpClientConnection) response.request().connection())
-                .channelHandlerContext()
-                .channel();
+        this.channel = channel(response.request().connection());
+    }
+
+    /** Lets a connection take up to so many bytes with one read while they come fast. */
+    static void readAtOnce(HttpConnection connection, int bytes) {
+        channel(connection)
+                .config()
+                .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(LEAST_READ, FIRST_READ, bytes));
+    }
+
+    private static Channel channel(HttpConnection connection) {
+        return ((HttpClientConnection) connection).channelHandlerContext().channel();
     }
 
     void shut() {

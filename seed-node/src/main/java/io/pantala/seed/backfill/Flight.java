@@ -196,7 +196,7 @@ final class Flight {
             return;
         }
         if (anyRight(there)) {
-            fetch(there, Fetch::run);
+            fetch(there, Optional.empty());
             return;
         }
         try (there) {
@@ -278,7 +278,7 @@ final class Flight {
                 failed(why);
                 return;
             }
-            pause(Fetch.backoff(means).delay(attempt++, wanted));
+            pause(means.backoff().delay(attempt++, wanted));
         }
     }
 
@@ -329,14 +329,10 @@ final class Flight {
             bytes.response().close();
             return;
         }
-        fetch(blob, fetch -> fetch.run(bytes, permit));
+        fetch(blob, Optional.of(new Fetch.InHand(bytes, permit)));
     }
 
-    private interface Running {
-        Fetch.End run(Fetch fetch) throws InterruptedException;
-    }
-
-    private void fetch(StoredBlob blob, Running running) throws InterruptedException {
+    private void fetch(StoredBlob blob, Optional<Fetch.InHand> inHand) throws InterruptedException {
         means.listener().started(key, requestId);
         Fetch fetching = new Fetch(means, blob, parties, asker, requestId);
         synchronized (lock) {
@@ -345,7 +341,7 @@ final class Flight {
         if (!going()) {
             fetching.stop();
         }
-        switch (running.run(fetching)) {
+        switch (fetching.run(inHand)) {
             case Fetch.End.Complete(Digest got) -> {
                 if (got.equals(key.digest())) {
                     blob.seal();

@@ -12,4 +12,8 @@ record Means(
         BackfillConfig config,
         BackfillListener listener,
         Timer timer,
-        RandomGenerator random) {}
+        RandomGenerator random) {
+    Backoff backoff() {
+        return new Backoff(config.firstDelay(), config.longestDelay(), random);
+    }
+}

@@ -44,7 +44,7 @@ final class Permits {
                 : Optional.empty();
     }
 
-    /** Whether so many are left that one blob may have several. */
+    /** Whether so many are left that one blob may have several: half of them stay for others. */
     boolean plenty(UpstreamName upstream) {
         return of(upstream).availablePermits() > each / 2;
     }
