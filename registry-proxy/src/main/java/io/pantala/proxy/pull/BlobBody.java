@@ -195,11 +195,11 @@ final class BlobBody {
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
         for (int fruitless = 0; fruitless < MOST_ATTEMPTS && position < to; ) {
-            long before = position;
+            long reached = position;
             readOn(to);
             body.awaitSent();
             count();
-            fruitless = position > before ? 0 : fruitless + 1;
+            fruitless = position > reached ? 0 : fruitless + 1;
         }
         listener.passedThrough(call.route().upstream(), reason, position - start);
         source = before;
