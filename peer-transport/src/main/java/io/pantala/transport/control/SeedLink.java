@@ -103,6 +103,7 @@ public final class SeedLink {
                 .setHost(address.urlHost())
                 .setPort(address.port())
                 .setURI(ControlServer.PATH)
+                .setAllowOriginHeader(false)
                 .setConnectTimeout(config.handshake().toMillis())
                 .setTimeout(config.handshake().toMillis());
         client.connect(options)

@@ -37,6 +37,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -193,6 +194,18 @@ class ControlLinkTest {
     }
 
     @Test
+    void refusesThePagesOfABrowser() {
+        Seed seed = seed("one", CONFIG, 0);
+        assertThat(vertx.createWebSocketClient()
+                        .connect(to(seed).setAllowOriginHeader(true))
+                        .toCompletionStage()
+                        .toCompletableFuture())
+                .failsWithin(10, SECONDS)
+                .withThrowableOfType(ExecutionException.class)
+                .withMessageContaining("403");
+    }
+
+    @Test
     void survivesFramesThatAreTooLong() throws Exception {
         Seed seed = seed("one", CONFIG, 0);
         closedAfter(seed, Buffer.buffer(new byte[ControlServer.LONGEST_MESSAGE + 1]));
@@ -236,15 +249,19 @@ class ControlLinkTest {
     private String closedAfter(Seed seed, @Nullable Buffer frame) throws Exception {
         WebSocketClient client = vertx.createWebSocketClient();
         CompletableFuture<String> closed = new CompletableFuture<>();
-        client.connect(new WebSocketConnectOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(seed.address().port())
-                        .setURI(ControlServer.PATH))
+        client.connect(to(seed).setAllowOriginHeader(false))
                 .onSuccess(socket -> {
                     socket.closeHandler(_ -> closed.complete(String.valueOf(socket.closeReason())));
                     send(socket, frame);
                 });
         return closed.get(10, SECONDS);
+    }
+
+    private static WebSocketConnectOptions to(Seed seed) {
+        return new WebSocketConnectOptions()
+                .setHost("127.0.0.1")
+                .setPort(seed.address().port())
+                .setURI(ControlServer.PATH);
     }
 
     private static void send(WebSocket socket, @Nullable Buffer frame) {
