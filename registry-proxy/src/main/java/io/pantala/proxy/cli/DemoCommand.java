@@ -55,9 +55,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "SIZE",
-            defaultValue = "40MB",
+            defaultValue = "25MB",
             converter = Size.class,
-            description = "what the registry's link carries in a second (default 40MB)")
+            description = "what the registry's link carries in a second (default 25MB)")
     @SuppressWarnings("NullAway.Init")
     private ByteSize rate;
 

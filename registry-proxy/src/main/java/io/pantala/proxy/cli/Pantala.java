@@ -11,6 +11,7 @@ import io.pantala.proxy.node.Version;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,6 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:wrong usage or settings"})
 public final class Pantala implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Pantala.class);
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -36,6 +39,8 @@ public final class Pantala implements Runnable {
     private Pantala() {}
 
     public static void main(String[] args) {
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, failure) -> LOG.error("thread {} ended", thread.getName(), failure));
         int code = commandLine(
                         System.getenv(),
                         new PrintWriter(System.out, true, System.out.charset()),
@@ -119,7 +124,7 @@ public final class Pantala implements Runnable {
                 yield ExitCode.FAILED;
             }
             default -> {
-                LoggerFactory.getLogger(Pantala.class).error("this should not have happened", failure);
+                LOG.error("this should not have happened", failure);
                 yield ExitCode.FAILED;
             }
         };

@@ -2,7 +2,9 @@ package io.pantala.proxy.cli;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The wishes of a service manager or a user at the terminal that this process end: the first SIGTERM or SIGINT asks, the
@@ -12,7 +14,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class Signals {
     private static final int FIRST = 128;
 
-    private final AtomicBoolean asked = new AtomicBoolean();
+    /** timeout(1), and whoever signals a process and its group, sends what is one wish twice. */
+    private static final Duration ONE_WISH = Duration.ofMillis(300);
+
+    private final AtomicReference<@Nullable Long> askedAt = new AtomicReference<>();
     private final Runnable onFirst;
 
     private Signals(Runnable onFirst) {
@@ -26,16 +31,23 @@ final class Signals {
         signals.on("INT", FIRST + 2);
     }
 
+    private void received(int exitCode) {
+        long now = System.nanoTime();
+        Long first = askedAt.compareAndExchange(null, now);
+        if (first == null) {
+            onFirst.run();
+        } else if (now - first > ONE_WISH.toNanos()) {
+            Runtime.getRuntime().halt(exitCode);
+        }
+    }
+
     private void on(String name, int exitCode) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             InvocationHandler reaction = (self, method, arguments) -> switch (method.getName()) {
                 case "handle" -> {
-                    if (asked.getAndSet(true)) {
-                        Runtime.getRuntime().halt(exitCode);
-                    }
-                    onFirst.run();
+                    received(exitCode);
                     yield null;
                 }
                 case "equals" -> false;

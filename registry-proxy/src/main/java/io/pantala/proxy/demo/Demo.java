@@ -59,11 +59,12 @@ public final class Demo {
             SharedLink link = new SharedLink(config.rate().bytes());
             try (DemoRegistry registry = DemoRegistry.start(image, link)) {
                 introduce(image);
+                new EnginePull(registry.uri(), 0, new Progress(1, image.size())).rehearse();
                 Pulls pulls = new Pulls(image, link, config.patience(), screen);
                 screen.begin("Straight from the registry");
                 Round straight = pulls.run("straight", Collections.nCopies(config.hosts(), registry.uri()));
                 Round shared = throughPantala(pulls, registry.uri(), workspace);
-                Summary.of(config, straight, shared).forEach(screen::line);
+                new Summary(screen, straight, shared).show();
                 return straight.isRight() && shared.isRight();
             }
         }

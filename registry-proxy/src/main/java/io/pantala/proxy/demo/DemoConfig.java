@@ -11,7 +11,9 @@ import java.time.Duration;
  * @param rate what the registry's link carries in a second, for all of them together
  */
 public record DemoConfig(int hosts, ByteSize image, ByteSize rate) {
-    public static final int MOST_HOSTS = 20;
+    /** All of them share the memory of one process. */
+    public static final int MOST_HOSTS = 10;
+
     public static final ByteSize SMALLEST_IMAGE = new ByteSize(1_000_000);
     public static final ByteSize LARGEST_IMAGE = new ByteSize(2_000_000_000);
     public static final ByteSize SLOWEST = new ByteSize(1_000_000);

@@ -1,52 +1,55 @@
 package io.pantala.proxy.demo;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
 /** The demo's last word: both rounds side by side. */
 final class Summary {
-    private Summary() {}
+    private final Screen screen;
+    private final Round straight;
+    private final Round shared;
 
-    static List<String> of(DemoConfig config, Round straight, Round shared) {
-        List<String> lines = new ArrayList<>();
-        lines.add(row("", straight, shared, Round::name));
-        lines.add(row("delivered to the hosts", straight, shared, round -> Screen.bytes(round.delivered())));
-        lines.add(row("sent by the registry", straight, shared, round -> Screen.bytes(round.sent())));
-        lines.add(row("time", straight, shared, round -> Screen.seconds(round.took())));
-        lines.add(row("digests verified", straight, shared, round -> round.verified() + " of " + round.expected()));
-        lines.add("");
-        for (Round round : List.of(straight, shared)) {
-            if (!round.isRight()) {
-                lines.add("FAILED " + round.name() + ": "
-                        + (round.failure() == null ? "not every digest was right" : round.failure()));
-            }
-        }
+    Summary(Screen screen, Round straight, Round shared) {
+        this.screen = screen;
+        this.straight = straight;
+        this.shared = shared;
+    }
+
+    void show() {
+        row("", Round::name, "");
+        row("delivered to the hosts", round -> Screen.bytes(round.delivered()), "");
+        row("sent by the registry", round -> Screen.bytes(round.sent()), less());
+        row("time", round -> Screen.seconds(round.took()), faster());
+        row("digests verified", round -> round.verified() + " of " + round.expected(), "");
+        screen.line("");
         if (straight.isRight() && shared.isRight()) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "The registry sent %s the bytes, and %s had the image %s.",
-                    fraction((double) straight.sent() / shared.sent()),
-                    config.hosts() == 1 ? "the host" : "all hosts",
-                    speed((double) straight.took().toNanos() / shared.took().toNanos())));
+            screen.line("Every byte was right, to the last host.");
         }
-        return lines;
+        failure(straight);
+        failure(shared);
     }
 
-    private static String fraction(double factor) {
-        return String.format(Locale.ROOT, "1/%.1f of", factor);
+    private void row(String name, Function<Round, String> value, String factor) {
+        String row = String.format(Locale.ROOT, "  %-24s %12s %16s", name, value.apply(straight), value.apply(shared));
+        screen.line(factor.isEmpty() ? row : row + "   " + screen.strong(factor));
     }
 
-    private static String speed(double factor) {
-        return String.format(Locale.ROOT, "%.1f times as fast", factor);
+    private void failure(Round round) {
+        if (!round.isRight()) {
+            String why = round.failure() == null ? "not every digest was right" : round.failure();
+            screen.line(screen.strong("FAILED") + " " + round.name() + ": " + why);
+        }
     }
 
-    private static String row(String name, Round straight, Round shared, Function<Round, String> value) {
-        return row(name, value.apply(straight), value.apply(shared));
+    private String less() {
+        return factor((double) straight.sent() / shared.sent(), "times less");
     }
 
-    private static String row(String name, String straight, String shared) {
-        return String.format(Locale.ROOT, "  %-24s %14s %16s", name, straight, shared);
+    private String faster() {
+        return factor((double) straight.took().toNanos() / shared.took().toNanos(), "times as fast");
+    }
+
+    private String factor(double factor, String words) {
+        return straight.isRight() && shared.isRight() ? String.format(Locale.ROOT, "%.1f %s", factor, words) : "";
     }
 }

@@ -37,7 +37,7 @@ class PantalaTest {
                     proxy extra                | pantala proxy: unexpected argument extra (try: pantala proxy --help)
                     proxy --peer-listen [::]:1 | pantala proxy: peer.listen (--peer-listen): not supported yet
                     seed --config /nowhere     | pantala seed: --config /nowhere: no such file
-                    demo --hosts 0             | pantala demo: --hosts: from 1 to 20 (try: pantala demo --help)
+                    demo --hosts 0             | pantala demo: --hosts: from 1 to 10 (try: pantala demo --help)
                     demo --rate fast           | pantala demo: Invalid value for option '--rate': must be a size, such as 200GiB, 50GB or plain bytes (try: pantala demo --help)
                     """)
     void wrongUsageIsOneClearLine(String arguments, String line) {
