@@ -72,12 +72,7 @@ class SwarmTest extends EngineTest {
         List<String> direct = directRequests(kind);
         try (Nodes nodes = Nodes.swarm(directory, tap.port(), 1);
                 Engine engine = engineBehind(kind, nodes.mirror(0))) {
-            String said = Command.run(
-                            Map.of(),
-                            Program.command(
-                                    "preheat", image.name(), "--seed", nodes.seed(), "--platform", "linux/amd64"))
-                    .orFail();
-            assertThat(said).contains(image.name() + " is there: 6 blobs");
+            assertThat(preheat(nodes)).contains(image.name() + " is there: 6 blobs");
             assertSentOnce();
             tap.forget();
 
@@ -87,5 +82,26 @@ class SwarmTest extends EngineTest {
             assertThat(tap.requestsButBlobs()).isEqualTo(direct);
             assertNothingWentAstray();
         }
+    }
+
+    @Test
+    void readsNothingButManifestsForASecondPreheat() throws Exception {
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 1)) {
+            preheat(nodes);
+            assertSentOnce();
+            tap.forget();
+
+            assertThat(preheat(nodes)).contains(image.name() + " is there: 6 blobs");
+
+            assertThat(tap.exchanges()).allSatisfy(exchange -> assertThat(exchange.target())
+                    .contains("/manifests/"));
+        }
+    }
+
+    private String preheat(Nodes nodes) {
+        return Command.run(
+                        Map.of(),
+                        Program.command("preheat", image.name(), "--seed", nodes.seed(), "--platform", "linux/amd64"))
+                .orFail();
     }
 }
