@@ -93,8 +93,8 @@ class SwarmTest extends EngineTest {
 
             assertThat(preheat(nodes)).contains(image.name() + " is there: 6 blobs");
 
-            assertThat(tap.exchanges()).allSatisfy(exchange -> assertThat(exchange.target())
-                    .contains("/manifests/"));
+            assertThat(tap.exchanges())
+                    .allSatisfy(exchange -> assertThat(exchange.target()).contains("/manifests/"));
         }
     }
 

@@ -194,7 +194,7 @@ class ControlLinkTest {
     }
 
     @Test
-    void refusesThePagesOfABrowser() {
+    void refusesThePagesOfABrowser() throws Exception {
         Seed seed = seed("one", CONFIG, 0);
         assertThat(vertx.createWebSocketClient()
                         .connect(to(seed).setAllowOriginHeader(true))
@@ -249,11 +249,10 @@ class ControlLinkTest {
     private String closedAfter(Seed seed, @Nullable Buffer frame) throws Exception {
         WebSocketClient client = vertx.createWebSocketClient();
         CompletableFuture<String> closed = new CompletableFuture<>();
-        client.connect(to(seed).setAllowOriginHeader(false))
-                .onSuccess(socket -> {
-                    socket.closeHandler(_ -> closed.complete(String.valueOf(socket.closeReason())));
-                    send(socket, frame);
-                });
+        client.connect(to(seed).setAllowOriginHeader(false)).onSuccess(socket -> {
+            socket.closeHandler(_ -> closed.complete(String.valueOf(socket.closeReason())));
+            send(socket, frame);
+        });
         return closed.get(10, SECONDS);
     }
 
