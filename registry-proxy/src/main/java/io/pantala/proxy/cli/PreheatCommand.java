@@ -82,7 +82,7 @@ final class PreheatCommand implements Callable<Integer> {
         ImageReference reference = valid(() -> ImageReference.parse(image));
         List<Platform> wanted =
                 valid(() -> platforms.stream().map(Platform::parse).toList());
-        NodeAddress address = valid(() -> Addresses.ofSeed(seed));
+        NodeAddress address = seedAddress();
         Optional<String> credentials = credentials();
         Signals.onFirst(Thread.currentThread()::interrupt);
         try (PreheatClient client = new PreheatClient(address)) {
@@ -158,6 +158,14 @@ final class PreheatCommand implements Callable<Integer> {
             return Optional.of("Basic " + Base64.getEncoder().encodeToString(pair));
         } catch (IOException e) {
             throw new CommandFailure("can't read the password: " + e.getMessage());
+        }
+    }
+
+    private NodeAddress seedAddress() {
+        try {
+            return Addresses.ofSeed(seed);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--seed " + e.getMessage());
         }
     }
 
