@@ -24,7 +24,8 @@ class AloneTest extends EngineTest {
             engine.pull(image);
 
             assertNoBlobSent();
-            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            // An engine may remember more than it was told to forget, and then asks for less.
+            assertThat(direct).containsAll(tap.requestsButBlobs());
             assertNothingWentAstray();
         }
     }
