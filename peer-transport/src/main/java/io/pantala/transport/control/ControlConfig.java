@@ -30,7 +30,7 @@ public record ControlConfig(
             Duration.ofSeconds(5),
             Duration.ofMillis(100),
             Duration.ofSeconds(5),
-            Duration.ofSeconds(1),
+            Duration.ofSeconds(4),
             8 << 20);
 
     public ControlConfig {
