@@ -194,6 +194,36 @@ class ProxyServerTest {
     }
 
     @Test
+    void countsAReplyAsWholeWhenTheEngineHangsUpOnItsLastByte() throws Exception {
+        serve((_, exchange) -> {
+            try (ReplyBody body = exchange.begin(200, List.of(), OptionalLong.of(SIZE))) {
+                body.send(file, 0, SIZE);
+                body.awaitSent();
+                awaitGone(exchange);
+                body.end();
+            }
+        });
+
+        try (var client = new RawClient(server.port())) {
+            assertThat(client.get("/v2/").reply().body()).isEqualTo(content);
+            client.reset();
+        }
+        await().untilAsserted(() -> assertThat(ended).hasSize(1));
+        assertThat(ended.element().whole()).isTrue();
+    }
+
+    private static void awaitGone(Exchange exchange) throws InterruptedException {
+        try {
+            exchange.whileConnected(() -> {
+                new CountDownLatch(1).await();
+                return null;
+            });
+        } catch (EngineGoneException e) {
+            // As it was to be.
+        }
+    }
+
+    @Test
     void holdsBackWhatASlowEngineDoesNotTake() throws Exception {
         var handedOver = new Semaphore(0);
         serve((_, exchange) -> {
