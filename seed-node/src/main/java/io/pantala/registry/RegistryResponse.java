@@ -84,6 +84,12 @@ public final class RegistryResponse implements AutoCloseable {
         return contentLength;
     }
 
+    /** Whether the body is compressed, although nobody asked for that. */
+    public boolean encoded() {
+        String encoding = response.getHeader(HttpHeaders.CONTENT_ENCODING);
+        return encoding != null && !encoding.strip().equalsIgnoreCase("identity");
+    }
+
     /**
      * The next bytes of the body, never none, valid until the next call; null at its right end.
      *

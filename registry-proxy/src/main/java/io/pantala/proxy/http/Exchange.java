@@ -115,6 +115,14 @@ public final class Exchange {
         }
     }
 
+    /** Lets time pass, unless the engine leaves. */
+    public void pause(Duration time) throws EngineGoneException, InterruptedException {
+        var _ = this.<Boolean, RuntimeException>whileConnected(() -> {
+            Thread.sleep(time);
+            return true;
+        });
+    }
+
     /** Replies in one piece. */
     public void reply(int status, List<Map.Entry<String, String>> headers, byte[] body) throws EngineGoneException {
         writeHead(status, headers);

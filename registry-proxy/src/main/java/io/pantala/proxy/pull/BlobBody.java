@@ -5,28 +5,18 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.proxy.http.EngineGoneException;
 import io.pantala.proxy.http.Exchange;
 import io.pantala.proxy.http.RegistryCall;
-import io.pantala.proxy.http.RegistryException;
 import io.pantala.proxy.http.ReplyBody;
 import io.pantala.proxy.pull.PullListener.Reason;
 import io.pantala.proxy.pull.PullListener.Source;
-import io.pantala.registry.RegistryRequest;
-import io.pantala.registry.RegistryResponse;
-import io.pantala.registry.UpstreamException;
 import io.pantala.store.BlobFailedException;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobReader;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.Opening;
-import io.vertx.core.http.HttpMethod;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,13 +28,6 @@ final class BlobBody {
     private static final long SLICE = 16 << 20;
 
     private static final Duration LOOK = Duration.ofSeconds(5);
-    private static final int MOST_ATTEMPTS = 3;
-    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\\*)");
-
-    /** What decides about the range of a request, and so has no place in one for another range. */
-    private static final String[] CONDITIONS = {
-        "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"
-    };
 
     private final RegistryCall.Blob call;
     private final Exchange exchange;
@@ -188,64 +171,22 @@ final class BlobBody {
         return false;
     }
 
-    /** Reads on from the registry, with the engine's own credential, resuming where a transfer breaks. */
+    /** Reads on from the registry, with the engine's own credential. */
     private boolean fromRegistry(long to, Reason reason) throws EngineGoneException, InterruptedException {
         Source before = source;
         source = Source.REGISTRY;
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
-        for (int fruitless = 0; fruitless < MOST_ATTEMPTS && position < to; ) {
-            long reached = position;
-            readOn(to);
+        try {
+            position = new Straight(call, exchange, body, relay, config, listener, _ -> count())
+                    .send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null);
             body.awaitSent();
+        } finally {
             count();
-            fruitless = position > reached ? 0 : fruitless + 1;
+            listener.passedThrough(call.route().upstream(), reason, position - start);
         }
-        listener.passedThrough(call.route().upstream(), reason, position - start);
         source = before;
         return position == to;
-    }
-
-    private void readOn(long to) throws EngineGoneException, InterruptedException {
-        List<Map.Entry<String, String>> headers = new ArrayList<>(Headers.without(exchange.headers(), CONDITIONS));
-        headers.add(Map.entry("Range", "bytes=" + position + "-" + (to - 1)));
-        try (RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB, HttpMethod.GET, headers)) {
-            long skip = skip(response);
-            while (skip >= 0 && position < to) {
-                ByteBuffer next = relay.next(response, exchange);
-                if (!next.hasRemaining()) {
-                    return;
-                }
-                int skipped = (int) Math.min(skip, next.remaining());
-                skip -= skipped;
-                next.position(next.position() + skipped);
-                next.limit(next.position() + (int) Math.min(next.remaining(), to - position));
-                if (next.hasRemaining()) {
-                    position += next.remaining();
-                    body.send(Relay.copy(next));
-                    count();
-                }
-            }
-        } catch (UpstreamException e) {
-            listener.failed("upstream_" + e.kind().name().toLowerCase(Locale.ROOT));
-        } catch (RegistryException e) {
-            // Told to the listener already; the next attempt may find the registry there.
-        }
-    }
-
-    /** How many bytes come before those asked for; negative when they don't come at all. */
-    private long skip(RegistryResponse response) {
-        if (response.status() == 200) {
-            return response.contentLength().orElse(layout.size()) == layout.size() ? position : -1;
-        }
-        String range = response.headers().get("Content-Range");
-        Matcher matcher = range == null ? null : CONTENT_RANGE.matcher(range);
-        boolean right = response.status() == 206
-                && matcher != null
-                && matcher.matches()
-                && Long.parseLong(matcher.group(1)) == position
-                && (matcher.group(2).equals("*") || Long.parseLong(matcher.group(2)) == layout.size());
-        return right ? 0 : -1;
     }
 
     private void count() {

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
@@ -157,15 +158,33 @@ final class BlobPulls {
                 return;
             }
             var passed = new AtomicLong();
+            LongConsumer count = bytes -> {
+                listener.bytesToEngine(Source.REGISTRY, bytes);
+                if (passed.getAndAdd(bytes) == 0) {
+                    listener.firstByte(exchange.elapsed());
+                }
+            };
             try {
-                relay.pass(response, call, exchange, bytes -> {
-                    listener.bytesToEngine(Source.REGISTRY, bytes);
-                    if (passed.getAndAdd(bytes) == 0) {
-                        listener.firstByte(exchange.elapsed());
-                    }
-                });
+                pass(response, call, exchange, count);
             } finally {
                 listener.passedThrough(call.route().upstream(), reason, passed.get());
+            }
+        }
+    }
+
+    private void pass(RegistryResponse response, RegistryCall.Blob call, Exchange exchange, LongConsumer count)
+            throws EngineGoneException, InterruptedException {
+        Optional<Straight.Span> span = Straight.Span.of(response);
+        if (span.isEmpty()) {
+            relay.pass(response, call, exchange, count);
+            return;
+        }
+        List<Map.Entry<String, String>> headers =
+                Headers.without(Headers.endToEnd(response.headers(), call), "Content-Length");
+        try (ReplyBody body = exchange.begin(response.status(), headers, response.contentLength())) {
+            var straight = new Straight(call, exchange, body, relay, config, listener, count);
+            if (straight.send(span.get(), response) == span.get().to()) {
+                body.end();
             }
         }
     }

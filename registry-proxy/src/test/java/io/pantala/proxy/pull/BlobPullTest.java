@@ -393,8 +393,12 @@ class BlobPullTest {
 
     @Test
     void triesTheNextSourceWhenNothingComesForLong() throws Exception {
-        var impatient =
-                new PullConfig(Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ZERO, Duration.ofSeconds(5));
+        var impatient = new PullConfig(
+                Duration.ofSeconds(5),
+                Duration.ofMillis(50),
+                Duration.ofSeconds(5),
+                Duration.ZERO,
+                Duration.ofSeconds(5));
         int port = host.start(
                 impatient, ScriptedFiller.opening(host.store, content), ScriptedFiller.filling(host.store, content));
         try (var engine = new RawClient(port)) {
@@ -471,17 +475,54 @@ class BlobPullTest {
         await().untilAsserted(() -> assertThat(host.sent(Source.REGISTRY)).isEqualTo(10 + SIZE));
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void cutsAPassedThroughBlobShortWhereTheRegistryDoes(boolean chunked) throws Exception {
+    @Test
+    void goesOnWithAPassedThroughBlobWhereTheRegistryBrokeOff() throws Exception {
         var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_ROOM));
-        host.registry.next(target, Fault.none(), chunked ? Fault.chunked() : Fault.cutAfter(70_000));
+        host.registry.next(
+                target,
+                Fault.none(),
+                Fault.cutAfter(70_000),
+                Fault.resetAfter(0),
+                Fault.status(503),
+                Fault.ignoreRange());
         try (var engine = host.engine(cant)) {
             RawClient.Reply reply = engine.get(target).reply();
 
-            assertThat(reply.whole()).isEqualTo(chunked);
-            assertThat(reply.body()).isEqualTo(chunked ? content : Arrays.copyOf(content, 70_000));
-            assertThat(chunked || engine.ended()).isTrue();
+            assertThat(reply.header("Content-Length")).isEqualTo("" + SIZE);
+            assertThat(reply.body()).isEqualTo(content);
+
+            host.registry.next(target, Fault.cutAfter(70_000));
+            reply = engine.get(target, "Range: bytes=1000-400999").reply();
+            assertThat(reply.header("Content-Range")).isEqualTo("bytes 1000-400999/" + SIZE);
+            assertThat(reply.body()).isEqualTo(Arrays.copyOfRange(content, 1000, 401_000));
+        }
+        assertThat(host.registry.requests().getLast().header("Range")).isEqualTo("bytes=71000-400999");
+    }
+
+    @Test
+    void cutsAPassedThroughBlobShortWhenTheRegistryRefusesTheRest() throws Exception {
+        var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_ROOM));
+        host.registry.next(target, Fault.none(), Fault.cutAfter(70_000), Fault.status(401));
+        try (var engine = host.engine(cant)) {
+            RawClient.Reply reply = engine.get(target).reply();
+
+            assertThat(reply.whole()).isFalse();
+            assertThat(reply.body()).isEqualTo(Arrays.copyOf(content, 70_000));
+            assertThat(engine.ended()).isTrue();
+        }
+        assertThat(host.registry.requests()).hasSize(3);
+    }
+
+    @Test
+    void passesABlobOfUnknownLengthThrough() throws Exception {
+        var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_LENGTH));
+        host.registry.next(target, Fault.none(), Fault.chunked());
+        try (var engine = host.engine(cant)) {
+            RawClient.Reply reply = engine.get(target).reply();
+
+            assertThat(reply.whole()).isTrue();
+            assertThat(reply.header("Content-Length")).isNull();
+            assertThat(reply.body()).isEqualTo(content);
         }
     }
 

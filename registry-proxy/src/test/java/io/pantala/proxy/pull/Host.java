@@ -78,7 +78,11 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     int start(BlobFiller... fillers) throws IOException {
         return start(
                 new PullConfig(
-                        Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofMillis(1), Duration.ofSeconds(5)),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(1),
+                        Duration.ofSeconds(5)),
                 fillers);
     }
 

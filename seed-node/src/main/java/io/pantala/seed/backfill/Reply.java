@@ -89,7 +89,7 @@ sealed interface Reply {
 
     private static Reply whole(RegistryResponse response) {
         OptionalLong length = response.contentLength();
-        return length.isEmpty() || encoded(response)
+        return length.isEmpty() || response.encoded()
                 ? new Unsized(response)
                 : new Bytes(response, 0, length.getAsLong(), length.getAsLong(), true);
     }
@@ -97,7 +97,7 @@ sealed interface Reply {
     private static Reply part(RegistryResponse response, long from, long to) {
         String header = response.headers().get(HttpHeaders.CONTENT_RANGE);
         Matcher range = CONTENT_RANGE.matcher(header == null ? "" : header);
-        if (!range.matches() || encoded(response)) {
+        if (!range.matches() || response.encoded()) {
             return unusable(response, "206 with the range \"" + header + "\"");
         }
         long first = Long.parseLong(range.group("from"));
@@ -110,11 +110,6 @@ sealed interface Reply {
         return fits
                 ? new Bytes(response, first, end, size, false)
                 : unusable(response, "206 with the range \"" + header + "\" when asked for " + from + "-" + (to - 1));
-    }
-
-    private static boolean encoded(RegistryResponse response) {
-        String encoding = response.headers().get(HttpHeaders.CONTENT_ENCODING);
-        return encoding != null && !encoding.strip().equalsIgnoreCase("identity");
     }
 
     private static Reply refused(RegistryResponse response, Duration idle, Instant now) {
