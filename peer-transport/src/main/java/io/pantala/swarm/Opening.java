@@ -1,6 +1,8 @@
 package io.pantala.swarm;
 
 import io.pantala.store.StoredBlob;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** What came of asking for a blob. */
 public sealed interface Opening {
@@ -13,6 +15,14 @@ public sealed interface Opening {
 
     /** The registry said no. */
     record Refused(UpstreamRefusal refusal) implements Opening {}
+
+    /**
+     * The registry tells no length ahead of the bytes: whoever wants it now reads it from the registry itself, while it is
+     * stored for later.
+     *
+     * @param stored completes, always, once it is stored as a whole, or with the reason why it will not be
+     */
+    record Unsized(CompletableFuture<Optional<String>> stored) implements Opening {}
 
     /** It can't be stored; whoever wants it reads it from the registry itself. */
     record PassThrough(Reason reason) implements Opening {

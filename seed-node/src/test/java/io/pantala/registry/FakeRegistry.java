@@ -457,7 +457,7 @@ public final class FakeRegistry implements AutoCloseable {
         if (("\"" + digest + "\"").equals(exchange.header("If-None-Match"))) {
             return new Answer(304, headers, new byte[0]);
         }
-        if (fault instanceof Fault.Chunked) {
+        if (fault instanceof Fault.Chunked || fault instanceof Fault.ChunkedAndCut) {
             return new Answer(200, headers, bytes);
         }
         if (fault instanceof Fault.Gzip) {
@@ -582,7 +582,8 @@ public final class FakeRegistry implements AutoCloseable {
     private void send(Socket connection, Exchange exchange, Answer answer, Fault fault)
             throws IOException, InterruptedException {
         boolean bodiless = exchange.method().equals("HEAD") || answer.status() == 304 || answer.status() == 204;
-        boolean chunked = fault instanceof Fault.Chunked || fault instanceof Fault.Gzip;
+        boolean chunked =
+                fault instanceof Fault.Chunked || fault instanceof Fault.ChunkedAndCut || fault instanceof Fault.Gzip;
         StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Told\r\n");
         answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
         head.append(chunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: " + answer.body().length + "\r\n");
@@ -594,6 +595,7 @@ public final class FakeRegistry implements AutoCloseable {
         byte[] body = answer.body();
         long until = switch (fault) {
             case Fault.Cut cut -> Math.min(cut.after(), body.length);
+            case Fault.ChunkedAndCut(long after) -> Math.min(after, body.length);
             case Fault.Stall(long after) -> Math.min(after, body.length);
             case Fault.Hold hold -> Math.min(hold.after(), body.length);
             default -> body.length;
@@ -606,6 +608,7 @@ public final class FakeRegistry implements AutoCloseable {
                 }
                 throw new IOException("cut");
             }
+            case Fault.ChunkedAndCut _ -> throw new IOException("cut");
             case Fault.Stall _ -> closed.await();
             case Fault.Hold hold -> {
                 if (!hold.gate().await(1, TimeUnit.MINUTES)) {

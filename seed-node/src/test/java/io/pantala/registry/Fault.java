@@ -45,6 +45,9 @@ public sealed interface Fault {
     /** Chunked, without a length, and as a whole. */
     record Chunked() implements Fault {}
 
+    /** Chunked, without a length, until the connection ends in mid-body. */
+    record ChunkedAndCut(long after) implements Fault {}
+
     /** Chunked and compressed, though nobody asked for it. */
     record Gzip() implements Fault {}
 
@@ -111,6 +114,10 @@ public sealed interface Fault {
 
     static Fault chunked() {
         return new Chunked();
+    }
+
+    static Fault chunkedAndCutAfter(long bytes) {
+        return new ChunkedAndCut(bytes);
     }
 
     static Fault gzip() {

@@ -118,6 +118,7 @@ final class BlobPulls {
             switch (supply.next()) {
                 case Opening.Opened(StoredBlob blob) -> reply(call, exchange, blob, supply);
                 case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
+                case Opening.Unsized _ -> straight(call, exchange, Reason.NO_LENGTH);
                 case Opening.PassThrough(Opening.PassThrough.Reason reason) ->
                     straight(
                             call,

@@ -5,6 +5,8 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
+import io.pantala.registry.RegistryResponse;
+import io.pantala.registry.UpstreamException;
 import io.pantala.seed.backfill.Permits.Permit;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobObserver;
@@ -17,6 +19,7 @@ import io.pantala.swarm.Opening.PassThrough.Reason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -248,7 +251,7 @@ final class Flight {
                         return;
                     }
                     case Reply.Unsized unsized -> {
-                        spool(unsized);
+                        spool(speaker.get(), unsized.response());
                         return;
                     }
                     case Reply.Refused refused -> {
@@ -377,25 +380,70 @@ final class Flight {
         }
     }
 
-    private void spool(Reply.Unsized unsized) {
+    /** Stores a blob whose size its end will tell; nobody waits for that but those who want it stored. */
+    private void spool(FillRequest speaker, RegistryResponse first) throws InterruptedException {
         means.listener().started(key, requestId);
-        passThrough(Reason.NO_LENGTH);
-        try (var response = unsized.response()) {
-            Spool.Outcome outcome = spool.take(
-                    key,
-                    response,
-                    means.config().idle(),
-                    bytes -> means.listener().bytes(key, bytes, BackfillListener.Reason.FIRST),
-                    this::going);
-            switch (outcome) {
-                case Spool.Outcome.Stored _ ->
-                    means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
-                case Spool.Outcome.Mismatch(Digest got) -> means.listener().mismatch(key, got, requestId);
-                case Spool.Outcome.GivenUp(String why) -> means.listener().failed(key, why, requestId);
-            }
-        } catch (IOException e) {
-            means.listener().failed(key, String.valueOf(e.getMessage()), requestId);
+        var stored = new CompletableFuture<Optional<String>>();
+        parties.tell(() -> new Opening.Unsized(stored));
+        Optional<String> trouble = Optional.of("the backfill was given up");
+        try {
+            trouble = takeWhole(speaker, first);
+            trouble.ifPresent(why -> means.listener().failed(key, why, requestId));
+        } finally {
+            stopAccepting();
+            stored.complete(trouble);
         }
+    }
+
+    private Optional<String> takeWhole(FillRequest speaker, RegistryResponse first) throws InterruptedException {
+        RegistryResponse response = first;
+        for (int attempt = 1; ; attempt++) {
+            try (RegistryResponse taken = response) {
+                return take(taken);
+            } catch (UpstreamException e) {
+                if (attempt == means.config().attempts() || !going()) {
+                    return Optional.of(String.valueOf(e.getMessage()));
+                }
+                means.listener().resumed(key, 0, String.valueOf(e.getMessage()), requestId);
+            } catch (IOException e) {
+                return Optional.of("it can't be stored: " + e.getMessage());
+            }
+            pause(means.backoff().delay(attempt, Duration.ZERO));
+            switch (asker.ask(speaker, 0, 0, false)) {
+                case Reply.Unsized again -> response = again.response();
+                case Reply.Bytes again -> response = again.response();
+                case Reply.Refused refused -> {
+                    return Optional.of(
+                            "the registry answered " + refused.refusal().status());
+                }
+                case Reply.Unusable(String why) -> {
+                    return Optional.of(why);
+                }
+                case Reply.Failed(UpstreamException why) -> {
+                    return Optional.of(String.valueOf(why.getMessage()));
+                }
+            }
+        }
+    }
+
+    private Optional<String> take(RegistryResponse response) throws IOException {
+        Spool.Outcome outcome = spool.take(
+                key,
+                response,
+                means.config().idle(),
+                bytes -> means.listener().bytes(key, bytes, BackfillListener.Reason.FIRST),
+                this::going);
+        return switch (outcome) {
+            case Spool.Outcome.Stored _ -> {
+                means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
+                yield Optional.empty();
+            }
+            case Spool.Outcome.Mismatch(Digest got) -> {
+                means.listener().mismatch(key, got, requestId);
+                yield Optional.of("what came is not the blob but " + got);
+            }
+            case Spool.Outcome.GivenUp(String why) -> Optional.of(why);
+        };
     }
 
     private void open(StoredBlob blob) {

@@ -52,14 +52,29 @@ final class BlobPreheat {
     Optional<StoredBlob> fetch(BlobFiller filler, FillRequest request, Duration stall) throws InterruptedException {
         begin();
         try (Fill fill = filler.start(request)) {
-            return switch (await(fill, stall)) {
-                case Opening.Opened opened -> follow(opened.blob(), stall);
-                case Opening.Refused refused ->
-                    failed("the registry answered " + refused.refusal().status());
-                case Opening.PassThrough passing -> failed(why(passing.reason()));
-                case Opening.Unavailable unavailable -> failed(unavailable.reason());
-            };
+            Opening opening = await(fill, stall);
+            if (!(opening instanceof Opening.Unsized unsized)) {
+                return settle(opening, stall);
+            }
+            Optional<String> trouble = await(unsized);
+            if (trouble.isPresent()) {
+                return failed(trouble.get());
+            }
         }
+        try (Fill fill = filler.start(request)) {
+            return settle(await(fill, stall), stall);
+        }
+    }
+
+    private Optional<StoredBlob> settle(Opening opening, Duration stall) throws InterruptedException {
+        return switch (opening) {
+            case Opening.Opened opened -> follow(opened.blob(), stall);
+            case Opening.Unsized _ -> failed("the registry tells no length, and it was not kept");
+            case Opening.Refused refused ->
+                failed("the registry answered " + refused.refusal().status());
+            case Opening.PassThrough passing -> failed(why(passing.reason()));
+            case Opening.Unavailable unavailable -> failed(unavailable.reason());
+        };
     }
 
     /** Ends it, unless it has ended. */
@@ -95,6 +110,15 @@ final class BlobPreheat {
         }
     }
 
+    /** As long as bytes come, which whoever stores it watches. */
+    private static Optional<String> await(Opening.Unsized unsized) throws InterruptedException {
+        try {
+            return unsized.stored().get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("it always completes normally", e);
+        }
+    }
+
     /** A lease that comes after all is nobody's. */
     private static void giveBack(Fill fill) {
         var _ = fill.opening().thenAccept(opening -> {
@@ -126,7 +150,7 @@ final class BlobPreheat {
 
     private static String why(Opening.PassThrough.Reason reason) {
         return switch (reason) {
-            case NO_LENGTH -> "the registry tells no length, so it can't be fetched ahead";
+            case NO_LENGTH -> "the registry tells no length";
             case LARGER_THAN_QUOTA -> "it is larger than the seed's disk quota";
             case NO_ROOM -> "the seed's disk quota is used up by what is in use";
             case DISK_ERROR -> "the seed can't write to its disk";

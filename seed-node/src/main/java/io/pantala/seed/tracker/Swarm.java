@@ -132,6 +132,14 @@ final class Swarm {
                 }
             }
             case Opening.Refused(UpstreamRefusal refusal) -> refused(refusal);
+            case Opening.Unsized unsized -> {
+                Fill storing = fill;
+                fill = null;
+                end(new ControlMessage.PassThrough(key, Opening.PassThrough.Reason.NO_LENGTH));
+                if (storing != null) {
+                    var _ = unsized.stored().whenComplete((_, _) -> storing.close());
+                }
+            }
             case Opening.PassThrough(Opening.PassThrough.Reason reason) ->
                 end(new ControlMessage.PassThrough(key, reason));
             case Opening.Unavailable(String reason) -> end(new ControlMessage.Unavailable(key, reason));

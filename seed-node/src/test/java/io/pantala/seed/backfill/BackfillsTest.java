@@ -431,12 +431,37 @@ class BackfillsTest {
         Digest digest = registry.blob("library/probe", blob);
         registry.next("/blobs/", Fault.chunked());
 
-        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
-        await().until(() -> events.log.contains("sealed req-1"));
+        assertThat(stored(start(digest))).isEmpty();
+        assertThat(events.log).contains("sealed req-1");
 
         assertThat(fill(digest)).isEqualTo(blob);
         assertThat(registry.requests()).hasSize(1);
         assertThat(directory.resolve("spool")).isEmptyDirectory();
+    }
+
+    @Test
+    void beginsAgainWithAStreamWithoutLengthThatBroke() throws Exception {
+        byte[] blob = bytes(2 * MIB + 5);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.chunkedAndCutAfter(MIB), Fault.chunkedAndCutAfter(0), Fault.chunked());
+
+        assertThat(stored(start(digest))).isEmpty();
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(registry.requests()).hasSize(3);
+    }
+
+    @Test
+    void givesUpAStreamWithoutLengthThatBreaksAgainAndAgain() throws Exception {
+        Digest digest = registry.blob("library/probe", bytes(MIB));
+        registry.always("/blobs/", Fault.chunkedAndCutAfter(1000));
+
+        assertThat(stored(start(digest)).orElseThrow()).contains("the connection ended");
+
+        assertThat(registry.requests()).hasSize(3);
+        assertThat(directory.resolve("spool")).isEmptyDirectory();
+        registry.always("/blobs/", Fault.none());
+        assertThat(fill(digest)).hasSize(MIB);
     }
 
     @Test
@@ -445,8 +470,8 @@ class BackfillsTest {
         Digest digest = registry.blob("library/probe", blob);
         registry.next("/blobs/", Fault.gzip());
 
-        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
-        await().until(() -> events.log.contains("sealed req-1"));
+        assertThat(stored(start(digest))).isEmpty();
+        assertThat(events.log).contains("sealed req-1");
 
         assertThat(fill(digest)).isEqualTo(blob);
         assertThat(directory.resolve("spool")).isEmptyDirectory();
@@ -458,8 +483,8 @@ class BackfillsTest {
         registry.blob("library/probe", digest, bytes(6));
         registry.next("/blobs/", Fault.chunked());
 
-        assertThat(outcome(start(digest))).isEqualTo(new PassThrough(PassThrough.Reason.NO_LENGTH));
-        await().until(() -> events.log.contains("mismatch " + Digest.sha256(bytes(6))));
+        assertThat(stored(start(digest))).hasValue("what came is not the blob but " + Digest.sha256(bytes(6)));
+        assertThat(events.log).contains("mismatch " + Digest.sha256(bytes(6)));
 
         assertThat(store.find(key(digest))).isEmpty();
     }
@@ -811,6 +836,14 @@ class BackfillsTest {
 
     private static Opening outcome(Fill fill) throws Exception {
         return fill.opening().get(20, SECONDS);
+    }
+
+    private static Optional<String> stored(Fill fill) throws Exception {
+        try (fill) {
+            Opening outcome = outcome(fill);
+            assertThat(outcome).isInstanceOf(Opening.Unsized.class);
+            return ((Opening.Unsized) outcome).stored().get(20, SECONDS);
+        }
     }
 
     private static StoredBlob opened(Fill fill) throws Exception {

@@ -15,6 +15,9 @@ import io.pantala.registry.RegistryClient;
 import io.pantala.registry.RegistryConfig;
 import io.pantala.registry.RegistryListener;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.backfill.BackfillListener;
+import io.pantala.seed.backfill.Backfills;
 import io.pantala.seed.preheat.PreheatStatus.BlobStatus;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobStore;
@@ -211,6 +214,39 @@ class PreheatsTest {
     }
 
     @Test
+    void storesBlobsWhoseLengthTheRegistryDoesNotTell() throws Exception {
+        image.manifest("1", image.blob(3_000_000), image.blob(600_000), image.blob(10));
+        registry.always("/blobs/", Fault.chunked());
+        try (var backfills = backfills()) {
+            preheats.close();
+            preheats = new Preheats(backfills, client, CONFIG, PreheatListener.NONE, () -> now);
+
+            PreheatStatus preheat = ended(submit("team/app:1"));
+
+            assertThat(preheat.error()).isNull();
+            assertThat(preheat.bytesDone()).isEqualTo(3_600_010).isEqualTo(preheat.bytesTotal());
+            assertStored();
+            assertThat(registry.requests("/blobs/")).hasSize(3);
+        }
+    }
+
+    @Test
+    void saysWhyABlobOfUntoldLengthWasNotStored() throws Exception {
+        image.manifest("1", image.blob(600_000), image.blob(10));
+        Digest first = image.blobs().keySet().iterator().next();
+        registry.always("/blobs/", Fault.chunked());
+        registry.next(first.toString(), Fault.chunkedAndCutAfter(10), Fault.status(403));
+        try (var backfills = backfills()) {
+            preheats.close();
+            preheats = new Preheats(backfills, client, CONFIG, PreheatListener.NONE, () -> now);
+
+            PreheatStatus preheat = ended(submit("team/app:1"));
+
+            assertThat(preheat.error()).isEqualTo("1 of 2 blobs failed; " + first + ": the registry answered 403");
+        }
+    }
+
+    @Test
     void failsWithTheReasonOfTheFirstBlobThatFailed() {
         image.manifest("1", image.blob(10), image.blob(11), image.blob(12), image.blob(600_000), image.blob(14));
         var gate = new CountDownLatch(1);
@@ -401,6 +437,25 @@ class PreheatsTest {
         now = now.plusSeconds(1);
         assertThat(preheats.find(id)).isEmpty();
         assertThat(preheats.list()).isEmpty();
+    }
+
+    private Backfills backfills() {
+        return new Backfills(
+                store,
+                client,
+                new BackfillConfig(
+                        directory.resolve("spool"),
+                        1 << 20,
+                        1 << 20,
+                        1,
+                        4,
+                        Duration.ofSeconds(10),
+                        Duration.ZERO,
+                        3,
+                        Duration.ofMillis(1),
+                        Duration.ofMillis(10),
+                        Duration.ofSeconds(10)),
+                BackfillListener.NONE);
     }
 
     private PreheatStatus submit(String name, String... platforms) {

@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeoutException;
@@ -178,6 +179,24 @@ class SeedNodeTest {
                 assertThat(TestContent.read(blob)).isEqualTo(small.bytes());
             }
         }
+    }
+
+    @Test
+    void hasABlobOfUntoldLengthStoredAlthoughItsHostReadsItItself() throws Exception {
+        var stored = new CompletableFuture<Optional<String>>();
+        seed.filler.outcomes.put(content.key(), new Opening.Unsized(stored));
+        // The first is over when the second is answered.
+        for (String request : List.of("r1", "r2")) {
+            try (Fill fill = one.start(request, "")) {
+                assertThat(fill.opening().get(10, SECONDS))
+                        .isEqualTo(new Opening.PassThrough(Opening.PassThrough.Reason.NO_LENGTH));
+            }
+        }
+        assertThat(seed.filler.open).hasValue(2);
+
+        stored.complete(Optional.empty());
+
+        assertThat(seed.filler.open).hasValue(0);
     }
 
     @Test
