@@ -598,6 +598,7 @@ public final class FakeRegistry implements AutoCloseable {
             case Fault.ChunkedAndCut(long after) -> Math.min(after, body.length);
             case Fault.Stall(long after) -> Math.min(after, body.length);
             case Fault.Hold hold -> Math.min(hold.after(), body.length);
+            case Fault.HoldAndCut hold -> Math.min(hold.after(), body.length);
             default -> body.length;
         };
         write(out, exchange, body, 0, (int) until, chunked);
@@ -610,10 +611,12 @@ public final class FakeRegistry implements AutoCloseable {
             }
             case Fault.ChunkedAndCut _ -> throw new IOException("cut");
             case Fault.Stall _ -> closed.await();
+            case Fault.HoldAndCut hold -> {
+                await(hold.gate());
+                throw new IOException("cut");
+            }
             case Fault.Hold hold -> {
-                if (!hold.gate().await(1, TimeUnit.MINUTES)) {
-                    throw new IOException("the gate stayed shut");
-                }
+                await(hold.gate());
                 write(out, exchange, body, (int) until, body.length, chunked);
             }
             default -> {
@@ -621,6 +624,12 @@ public final class FakeRegistry implements AutoCloseable {
                     out.write("0\r\n\r\n".getBytes(ISO_8859_1));
                 }
             }
+        }
+    }
+
+    private static void await(CountDownLatch gate) throws IOException, InterruptedException {
+        if (!gate.await(1, TimeUnit.MINUTES)) {
+            throw new IOException("the gate stayed shut");
         }
     }
 

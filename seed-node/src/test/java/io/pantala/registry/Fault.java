@@ -20,6 +20,9 @@ public sealed interface Fault {
     /** Nothing more comes until the gate opens. */
     record Hold(long after, CountDownLatch gate) implements Fault {}
 
+    /** Nothing more comes until the gate opens, and then the connection ends in mid-body. */
+    record HoldAndCut(long after, CountDownLatch gate) implements Fault {}
+
     /** Nothing comes at all until the gate opens, not even headers. */
     record Late(CountDownLatch gate) implements Fault {}
 
@@ -70,6 +73,10 @@ public sealed interface Fault {
 
     static Fault cutAfter(long bytes) {
         return new Cut(bytes, false);
+    }
+
+    static Fault cutAfter(long bytes, CountDownLatch gate) {
+        return new HoldAndCut(bytes, gate);
     }
 
     static Fault resetAfter(long bytes) {

@@ -7,8 +7,6 @@ import io.pantala.proxy.events.Metrics;
 import io.pantala.proxy.events.RegistryEvents;
 import io.pantala.proxy.events.StoreEvents;
 import io.pantala.registry.RegistryClient;
-import io.pantala.registry.RegistryConfig;
-import io.pantala.seed.backfill.BackfillConfig;
 import io.pantala.seed.backfill.Backfills;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoreException;
@@ -19,7 +17,6 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,27 +32,32 @@ final class Base implements AutoCloseable {
     final RegistryClient registry;
     final Backfills backfills;
 
+    final Tuning tuning;
+
     private final NodeConfig config;
     private final Closing closing;
     private volatile boolean draining;
 
-    private Base(NodeConfig config, boolean withSeeds, Closing closing) throws IOException, StoreException {
+    private Base(NodeConfig config, Tuning tuning, boolean withSeeds, Closing closing)
+            throws IOException, StoreException {
         this.config = config;
+        this.tuning = tuning;
         this.closing = closing;
         metrics = closing.add(new Metrics(Version.read()), Metrics::close);
         makeDirectory(config.directory());
         StoreEvents storeEvents = new StoreEvents(metrics);
-        store = closing.add(BlobStore.open(config.store(), storeEvents, Clock.systemUTC()), BlobStore::close);
+        store = closing.add(BlobStore.open(config.store(), storeEvents, tuning.clock()), BlobStore::close);
         storeEvents.watch(store);
         vertx = closing.add(Vertx.vertx(options()), Waiting::close);
         registry = closing.add(
-                new RegistryClient(vertx, config.upstreams(), RegistryConfig.DEFAULT, new RegistryEvents(metrics)),
+                new RegistryClient(vertx, config.upstreams(), tuning.registry(), new RegistryEvents(metrics)),
                 RegistryClient::close);
         backfills = closing.add(
                 new Backfills(
                         store,
+                        config.directory().resolve("spool"),
                         registry,
-                        BackfillConfig.of(config.directory().resolve("spool")),
+                        tuning.backfill(),
                         new BackfillEvents(metrics, withSeeds)),
                 Backfills::close);
     }
@@ -70,11 +72,11 @@ final class Base implements AutoCloseable {
      *
      * @param withSeeds whether blobs should come from seeds, and from registries only when no seed helps
      */
-    static <N> N start(NodeConfig config, boolean withSeeds, Role<N> role) throws StartException {
+    static <N> N start(NodeConfig config, Tuning tuning, boolean withSeeds, Role<N> role) throws StartException {
         Closing closing = new Closing();
         boolean started = false;
         try {
-            N node = role.start(new Base(config, withSeeds, closing));
+            N node = role.start(new Base(config, tuning, withSeeds, closing));
             started = true;
             return node;
         } catch (StoreException | IOException e) {

@@ -8,16 +8,12 @@ import io.pantala.proxy.events.SwarmEvents;
 import io.pantala.proxy.grant.Grants;
 import io.pantala.proxy.http.ProxyConfig;
 import io.pantala.proxy.http.ProxyServer;
-import io.pantala.proxy.pull.PullConfig;
 import io.pantala.proxy.pull.Pulls;
 import io.pantala.registry.Upstreams;
 import io.pantala.swarm.BlobFiller;
-import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockClient;
-import io.pantala.transport.block.BlockConfig;
-import io.pantala.transport.control.ControlConfig;
 import io.pantala.transport.control.SeedLinks;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -45,7 +41,7 @@ public final class Host implements Node {
                 base.registry,
                 new Grants(base.registry),
                 fillers,
-                PullConfig.DEFAULT,
+                base.tuning.pull(),
                 new PullEvents(base.metrics));
         Upstreams upstreams = config.node().upstreams();
         server = base.add(
@@ -67,7 +63,12 @@ public final class Host implements Node {
 
     /** Opens all it needs, and listens. */
     public static Host start(HostConfig config) throws StartException {
-        return Base.start(config.node(), !config.seeds().isEmpty(), base -> new Host(config, base));
+        return start(config, Tuning.DEFAULT);
+    }
+
+    /** Opens all it needs, and listens; for tests. */
+    public static Host start(HostConfig config, Tuning tuning) throws StartException {
+        return Base.start(config.node(), tuning, !config.seeds().isEmpty(), base -> new Host(config, base));
     }
 
     /** Where engines connect. */
@@ -104,11 +105,11 @@ public final class Host implements Node {
                         config.seeds(),
                         base.name(),
                         "pantala/" + Version.read(),
-                        ControlConfig.DEFAULT,
+                        base.tuning.control(),
                         events),
                 SeedLinks::close);
-        BlockClient blocks = base.add(new BlockClient(BlockConfig.DEFAULT), BlockClient::close);
+        BlockClient blocks = base.add(new BlockClient(base.tuning.blocks()), BlockClient::close);
         return base.add(
-                new SwarmDownloads(base.store, links, blocks, events, SwarmConfig.DEFAULT), SwarmDownloads::close);
+                new SwarmDownloads(base.store, links, blocks, events, base.tuning.swarm()), SwarmDownloads::close);
     }
 }

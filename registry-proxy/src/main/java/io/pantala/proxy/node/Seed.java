@@ -9,11 +9,9 @@ import io.pantala.seed.api.SeedServer;
 import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.Preheats;
 import io.pantala.seed.tracker.SeedNode;
-import io.pantala.seed.tracker.TrackerConfig;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
@@ -34,7 +32,7 @@ public final class Seed implements Node {
                         base.store,
                         base.backfills,
                         new BlockEvents(base.metrics),
-                        TrackerConfig.DEFAULT),
+                        base.tuning.tracker()),
                 SeedNode::close);
         Preheats preheats = base.add(
                 new Preheats(
@@ -42,7 +40,7 @@ public final class Seed implements Node {
                         base.registry,
                         PreheatConfig.DEFAULT,
                         new PreheatEvents(base.metrics),
-                        InstantSource.system()),
+                        base.tuning.clock()),
                 Preheats::close);
         PreheatApi api = new PreheatApi(base.vertx, preheats);
         server = base.add(
@@ -53,7 +51,12 @@ public final class Seed implements Node {
 
     /** Opens all it needs, and listens. */
     public static Seed start(SeedConfig config) throws StartException {
-        return Base.start(config.node(), false, base -> new Seed(config, base));
+        return start(config, Tuning.DEFAULT);
+    }
+
+    /** Opens all it needs, and listens; for tests. */
+    public static Seed start(SeedConfig config, Tuning tuning) throws StartException {
+        return Base.start(config.node(), tuning, false, base -> new Seed(config, base));
     }
 
     /** Where hosts reach it. */

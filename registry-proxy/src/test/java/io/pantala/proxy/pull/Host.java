@@ -107,9 +107,9 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     Backfills backfills(Path spool) {
         var backfills = new Backfills(
                 store,
+                spool,
                 client,
                 new BackfillConfig(
-                        spool,
                         1 << 20,
                         1 << 20,
                         4,

@@ -1,12 +1,10 @@
 package io.pantala.seed.backfill;
 
-import java.nio.file.Path;
 import java.time.Duration;
 
 /**
  * How blobs are fetched from registries.
  *
- * @param spool a directory of its own for what comes without a length, emptied at start
  * @param firstSegment bytes the first request asks for: many layers are no larger, and the largest block fits
  * @param largestSegment bytes that any later request asks for at most
  * @param parallelSegments requests at once for one blob
@@ -19,7 +17,6 @@ import java.time.Duration;
  * @param idle how long a body may pause
  */
 public record BackfillConfig(
-        Path spool,
         int firstSegment,
         int largestSegment,
         int parallelSegments,
@@ -30,6 +27,18 @@ public record BackfillConfig(
         Duration firstDelay,
         Duration longestDelay,
         Duration idle) {
+    public static final BackfillConfig DEFAULT = new BackfillConfig(
+            8 << 20,
+            32 << 20,
+            4,
+            16,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(30),
+            6,
+            Duration.ofMillis(500),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(30));
+
     public BackfillConfig {
         if (firstSegment < 1 || largestSegment < firstSegment) {
             throw new IllegalArgumentException("segments must be positive, the largest not below the first");
@@ -40,21 +49,5 @@ public record BackfillConfig(
         if (!patience.isPositive() || grace.isNegative() || firstDelay.isNegative() || !idle.isPositive()) {
             throw new IllegalArgumentException("durations must not be negative");
         }
-    }
-
-    /** The usual. */
-    public static BackfillConfig of(Path spool) {
-        return new BackfillConfig(
-                spool,
-                8 << 20,
-                32 << 20,
-                4,
-                16,
-                Duration.ofSeconds(20),
-                Duration.ofSeconds(30),
-                6,
-                Duration.ofMillis(500),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(30));
     }
 }

@@ -6,6 +6,7 @@ import io.pantala.store.BlobStore;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.swarm.Fill;
 import io.pantala.swarm.FillRequest;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,13 +22,18 @@ public final class Backfills implements BlobFiller, AutoCloseable {
     private final Spool spool;
     private final ConcurrentMap<BlobKey, Flight> flights = new ConcurrentHashMap<>();
 
-    /** @throws java.io.UncheckedIOException when the spool directory can't be used */
-    public Backfills(BlobStore store, RegistryClient registry, BackfillConfig config, BackfillListener listener) {
-        this(store, registry, config, listener, Timer.system(), new SharedRandom());
+    /**
+     * @param spool a directory of its own for what comes without a length, emptied now
+     * @throws java.io.UncheckedIOException when that can't be used
+     */
+    public Backfills(
+            BlobStore store, Path spool, RegistryClient registry, BackfillConfig config, BackfillListener listener) {
+        this(store, spool, registry, config, listener, Timer.system(), new SharedRandom());
     }
 
     Backfills(
             BlobStore store,
+            Path spool,
             RegistryClient registry,
             BackfillConfig config,
             BackfillListener listener,
@@ -35,7 +41,7 @@ public final class Backfills implements BlobFiller, AutoCloseable {
             RandomGenerator random) {
         Permits permits = new Permits(config.parallelRequests());
         this.means = new Means(store, registry, permits, config, listener, timer, random);
-        this.spool = new Spool(config.spool(), store);
+        this.spool = new Spool(spool, store);
     }
 
     @Override

@@ -774,7 +774,6 @@ class BackfillsTest {
                 StoreListener.NONE,
                 Clock.systemUTC());
         BackfillConfig config = new BackfillConfig(
-                directory.resolve("spool"),
                 MIB,
                 2 * MIB,
                 4,
@@ -785,7 +784,7 @@ class BackfillsTest {
                 Duration.ofMillis(1),
                 Duration.ofMillis(20),
                 idle);
-        backfills = new Backfills(store, client, config, events, timer, new Random(7));
+        backfills = new Backfills(store, directory.resolve("spool"), client, config, events, timer, new Random(7));
     }
 
     private void damage(long position) throws Exception {

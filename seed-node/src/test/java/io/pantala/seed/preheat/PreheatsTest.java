@@ -442,9 +442,9 @@ class PreheatsTest {
     private Backfills backfills() {
         return new Backfills(
                 store,
+                directory.resolve("spool"),
                 client,
                 new BackfillConfig(
-                        directory.resolve("spool"),
                         1 << 20,
                         1 << 20,
                         1,
