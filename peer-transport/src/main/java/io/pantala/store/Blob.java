@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ final class Blob {
     private @Nullable BlobFailure lastFailure;
     private final List<Observation> observations = new CopyOnWriteArrayList<>();
     private boolean sealed;
+    private final LongAdder arrived = new LongAdder();
     private volatile @Nullable BlobFailure ended;
 
     private Blob(Sidecar sidecar, BlobFile file, boolean sealed, StoreListener listener) {
@@ -140,6 +142,15 @@ final class Blob {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Bytes of some block are here, though not the block yet. */
+    void arrived(int bytes) {
+        arrived.add(bytes);
+    }
+
+    long arrived() {
+        return arrived.sum();
     }
 
     void leave(BlockWriter writer, int block) {

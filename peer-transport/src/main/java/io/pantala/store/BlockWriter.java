@@ -64,6 +64,7 @@ public final class BlockWriter implements AutoCloseable {
             }
         }
         written += size;
+        blob.arrived(size);
     }
 
     /** Bytes still to come. */

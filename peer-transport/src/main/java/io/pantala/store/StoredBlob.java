@@ -67,6 +67,11 @@ public final class StoredBlob implements AutoCloseable {
         return blob.held();
     }
 
+    /** How many bytes have been written into it, by whoever; of use for telling whether more of it comes. */
+    public long arrived() {
+        return blob.arrived();
+    }
+
     /** The sha256 of a held block; null when it isn't held. */
     public byte @Nullable [] hash(int block) {
         return blob.hash(block);

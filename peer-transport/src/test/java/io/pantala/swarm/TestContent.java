@@ -42,7 +42,7 @@ public final class TestContent {
     /** An open store in a directory. */
     public static BlobStore store(Path directory) throws StoreException {
         return BlobStore.open(
-                new StoreConfig(directory, OptionalLong.of(1L << 32)), StoreListener.NONE, Clock.systemUTC());
+                new StoreConfig(directory, OptionalLong.of(1L << 36)), StoreListener.NONE, Clock.systemUTC());
     }
 
     public BlobKey key() {

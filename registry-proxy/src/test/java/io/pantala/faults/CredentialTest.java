@@ -58,9 +58,10 @@ class CredentialTest {
                 assertThat(second.read(SIZE)).isEqualTo(content);
             }
             List<Exchange> asked = registry.requests(target);
-            // A host alone knows of the newer one itself; a seed learns that the old one is over, and asks its host.
-            assertThat(asked.stream().anyMatch(exchange -> exchange.status() == 401))
-                    .isEqualTo(topology == Topology.WITH_SEED);
+            // A host alone may know of the newer one before; a seed learns that the old one is over, and asks its host.
+            if (topology == Topology.WITH_SEED) {
+                assertThat(asked).extracting(Exchange::status).contains(401);
+            }
             assertThat(asked.getLast().header("Authorization")).isEqualTo(newer);
             assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
         }

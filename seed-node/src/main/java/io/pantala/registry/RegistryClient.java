@@ -99,15 +99,22 @@ public final class RegistryClient implements AutoCloseable {
      * goes no further than the scheme, host and port it is meant for.
      */
     public RegistryResponse send(RegistryRequest request) throws UpstreamException {
-        return send(request, MOST_REDIRECTS);
+        return send(request, MOST_REDIRECTS, unhurried());
+    }
+
+    /**
+     * Like {@link #send(RegistryRequest)}, but waits no longer than {@code most}, redirects included.
+     */
+    public RegistryResponse send(RegistryRequest request, Duration most) throws UpstreamException {
+        return send(request, MOST_REDIRECTS, most);
     }
 
     /**
      * Sends a request and waits for the headers of its response, which may be a redirect: for when a redirect is answer
      * enough.
      */
-    public RegistryResponse sendUnfollowed(RegistryRequest request) throws UpstreamException {
-        return send(request, 0);
+    public RegistryResponse sendUnfollowed(RegistryRequest request, Duration most) throws UpstreamException {
+        return send(request, 0, most);
     }
 
     /**
@@ -129,7 +136,7 @@ public final class RegistryClient implements AutoCloseable {
         URI root = URI.create(server.getScheme() + "://" + server.getRawAuthority());
         HttpMethod method = form == null ? HttpMethod.GET : HttpMethod.POST;
         RegistryRequest request = new RegistryRequest(via, method, path + query, headers, authorization, kind);
-        return follow(request, Location.of(root, request.target()), form, MOST_REDIRECTS);
+        return follow(request, Location.of(root, request.target()), form, MOST_REDIRECTS, unhurried());
     }
 
     @Override
@@ -138,24 +145,31 @@ public final class RegistryClient implements AutoCloseable {
         withOwnTrust.values().forEach(HttpClient::close);
     }
 
-    private RegistryResponse send(RegistryRequest request, int redirects) throws UpstreamException {
+    /** Each hop may take as long as it is given. */
+    private Duration unhurried() {
+        return config.headerTimeout().multipliedBy(MOST_REDIRECTS + 1);
+    }
+
+    private RegistryResponse send(RegistryRequest request, int redirects, Duration most) throws UpstreamException {
         Upstream upstream = upstreams
                 .find(request.upstream())
                 .orElseThrow(() -> new UpstreamException(
                         UpstreamException.Kind.UNKNOWN_UPSTREAM,
                         "no upstream " + request.upstream() + " is configured"));
-        return follow(request, Location.of(upstream.url(), request.target()), null, redirects);
+        return follow(request, Location.of(upstream.url(), request.target()), null, redirects, most);
     }
 
-    private RegistryResponse follow(RegistryRequest request, Location first, byte @Nullable [] form, int redirects)
+    private RegistryResponse follow(
+            RegistryRequest request, Location first, byte @Nullable [] form, int redirects, Duration most)
             throws UpstreamException {
         if (Context.isOnEventLoopThread()) {
             throw new IllegalStateException("this blocks: call it on a virtual thread");
         }
         MultiMap headers = headers(request, form);
         Location location = first;
+        long until = System.nanoTime() + most.toNanos();
         for (int hop = 0; ; hop++) {
-            RegistryResponse response = exchange(request, location, headers, form);
+            RegistryResponse response = exchange(request, location, headers, form, until);
             String header = response.headers().get(HttpHeaders.LOCATION);
             if (redirects == 0 || form != null || !REDIRECTS.contains(response.status()) || header == null) {
                 return response;
@@ -177,15 +191,15 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     private RegistryResponse exchange(
-            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form)
+            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form, long until)
             throws UpstreamException {
         try {
             try {
-                return exchangeOnce(request, location, headers, form);
+                return exchangeOnce(request, location, headers, form, until);
             } catch (UpstreamException e) {
                 // Most likely a kept-alive connection that the server was just closing: harmless to ask again.
                 if (form == null && e.getCause() instanceof HttpClosedException) {
-                    return exchangeOnce(request, location, headers, form);
+                    return exchangeOnce(request, location, headers, form, until);
                 }
                 throw e;
             }
@@ -195,7 +209,7 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     private RegistryResponse exchangeOnce(
-            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form)
+            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form, long until)
             throws UpstreamException {
         long start = System.nanoTime();
         RequestOptions options = new RequestOptions()
@@ -228,25 +242,25 @@ public final class RegistryClient implements AutoCloseable {
                     }
                 })
                 .onFailure(answer::completeExceptionally));
-        RegistryResponse response = await(answer, location);
+        Duration patience = Duration.ofNanos(
+                Math.clamp(until - start, 0, config.headerTimeout().toNanos()));
+        RegistryResponse response = await(answer, patience, location);
         listener.responded(
                 request.upstream(), request.kind(), response.status(), Duration.ofNanos(System.nanoTime() - start));
         return response;
     }
 
-    private RegistryResponse await(CompletableFuture<RegistryResponse> answer, Location location)
+    private RegistryResponse await(CompletableFuture<RegistryResponse> answer, Duration patience, Location location)
             throws UpstreamException {
         UpstreamException failure;
         try {
-            return answer.get(config.headerTimeout().toNanos(), NANOSECONDS);
+            return answer.get(patience.toNanos(), NANOSECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new UpstreamException(kind(cause), location + ": " + cause.getMessage(), cause);
         } catch (TimeoutException e) {
             failure = new UpstreamException(
-                    UpstreamException.Kind.TIMEOUT,
-                    location + " did not answer within "
-                            + config.headerTimeout().toMillis() + " ms");
+                    UpstreamException.Kind.TIMEOUT, location + " did not answer within " + patience.toMillis() + " ms");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             failure = new UpstreamException(

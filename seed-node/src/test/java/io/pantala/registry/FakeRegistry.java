@@ -23,7 +23,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Deque;
@@ -88,13 +87,16 @@ public final class FakeRegistry implements AutoCloseable {
         BEARER
     }
 
-    @SuppressWarnings("ArrayRecordComponent")
-    private record Content(String mediaType, byte[] bytes) {}
+    private record Content(String mediaType, Digest digest, Bytes bytes) {}
 
     private record Token(@Nullable String user, Set<String> repositories, Instant expiry) {}
 
-    @SuppressWarnings("ArrayRecordComponent")
-    private record Answer(int status, Map<String, String> headers, byte[] body) {}
+    private record Answer(int status, Map<String, String> headers, Bytes body) {
+        @SuppressWarnings("ArrayRecordComponent")
+        Answer(int status, Map<String, String> headers, byte[] body) {
+            this(status, headers, Bytes.of(body));
+        }
+    }
 
     private FakeRegistry(ServerSocket registry, ServerSocket storage, String scheme) {
         this.registry = registry;
@@ -163,19 +165,24 @@ public final class FakeRegistry implements AutoCloseable {
     /** Holds a blob. */
     public Digest blob(String repository, byte[] bytes) {
         Digest digest = Digest.sha256(bytes);
-        repository(repository).put("blobs/" + digest, new Content("application/octet-stream", bytes));
+        blob(repository, digest, bytes);
         return digest;
     }
 
     /** Holds these bytes as the blob of a digest that need not be theirs. */
     public void blob(String repository, Digest digest, byte[] bytes) {
-        repository(repository).put("blobs/" + digest, new Content("application/octet-stream", bytes));
+        blob(repository, digest, Bytes.of(bytes));
+    }
+
+    /** Holds bytes, however many, as the blob of a digest that need not be theirs. */
+    public void blob(String repository, Digest digest, Bytes bytes) {
+        repository(repository).put("blobs/" + digest, new Content("application/octet-stream", digest, bytes));
     }
 
     /** Holds a manifest, by its digest and under a tag, which moves if it was there. */
     public Digest manifest(String repository, String tag, String mediaType, byte[] bytes) {
         Digest digest = Digest.sha256(bytes);
-        Content manifest = new Content(mediaType, bytes);
+        Content manifest = new Content(mediaType, digest, Bytes.of(bytes));
         repository(repository).put("manifests/" + digest, manifest);
         repository(repository).put("manifests/" + tag, manifest);
         return digest;
@@ -443,12 +450,12 @@ public final class FakeRegistry implements AutoCloseable {
     }
 
     private Answer content(Exchange exchange, Content found, Fault fault) throws IOException {
-        byte[] bytes = fault instanceof Fault.Other(byte[] other) ? other : found.bytes();
-        if (fault instanceof Fault.Corrupt(long position)) {
-            bytes = bytes.clone();
-            bytes[(int) position] ^= 1;
-        }
-        Digest digest = Digest.sha256(found.bytes());
+        Bytes bytes = switch (fault) {
+            case Fault.Other(byte[] other) -> Bytes.of(other);
+            case Fault.Corrupt(long position) -> found.bytes().corruptAt(position);
+            default -> found.bytes();
+        };
+        Digest digest = found.digest();
         Map<String, String> headers = new LinkedHashMap<>();
         headers.put("Content-Type", found.mediaType());
         headers.put("Docker-Content-Digest", digest.toString());
@@ -464,7 +471,7 @@ public final class FakeRegistry implements AutoCloseable {
             headers.put("Content-Encoding", "gzip");
             ByteArrayOutputStream compressed = new ByteArrayOutputStream();
             try (OutputStream out = new GZIPOutputStream(compressed)) {
-                out.write(bytes);
+                out.write(bytes.read(0, (int) bytes.size()));
             }
             return new Answer(200, headers, compressed.toByteArray());
         }
@@ -477,13 +484,13 @@ public final class FakeRegistry implements AutoCloseable {
         return range(range, headers, bytes, fault);
     }
 
-    private static Answer range(Matcher range, Map<String, String> headers, byte[] bytes, Fault fault) {
+    private static Answer range(Matcher range, Map<String, String> headers, Bytes bytes, Fault fault) {
         long from = Long.parseLong(range.group(1));
-        if (from >= bytes.length) {
-            headers.put("Content-Range", "bytes */" + bytes.length);
+        if (from >= bytes.size()) {
+            headers.put("Content-Range", "bytes */" + bytes.size());
             return new Answer(416, headers, new byte[0]);
         }
-        long to = range.group(2).isEmpty() ? bytes.length : Math.min(Long.parseLong(range.group(2)) + 1, bytes.length);
+        long to = range.group(2).isEmpty() ? bytes.size() : Math.min(Long.parseLong(range.group(2)) + 1, bytes.size());
         if (fault instanceof Fault.Capped(long most)) {
             to = Math.min(to, from + most);
         }
@@ -491,8 +498,8 @@ public final class FakeRegistry implements AutoCloseable {
                 "Content-Range",
                 fault instanceof Fault.ContentRange(String value)
                         ? value
-                        : "bytes " + from + "-" + (to - 1) + "/" + bytes.length);
-        return new Answer(206, headers, Arrays.copyOfRange(bytes, (int) from, (int) to));
+                        : "bytes " + from + "-" + (to - 1) + "/" + bytes.size());
+        return new Answer(206, headers, bytes.part(from, to));
     }
 
     private Answer tags(String repository) {
@@ -586,22 +593,25 @@ public final class FakeRegistry implements AutoCloseable {
                 fault instanceof Fault.Chunked || fault instanceof Fault.ChunkedAndCut || fault instanceof Fault.Gzip;
         StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Told\r\n");
         answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
-        head.append(chunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: " + answer.body().length + "\r\n");
+        head.append(
+                chunked
+                        ? "Transfer-Encoding: chunked\r\n"
+                        : "Content-Length: " + answer.body().size() + "\r\n");
         OutputStream out = connection.getOutputStream();
         out.write(head.append("\r\n").toString().getBytes(ISO_8859_1));
         if (bodiless) {
             return;
         }
-        byte[] body = answer.body();
+        Bytes body = answer.body();
         long until = switch (fault) {
-            case Fault.Cut cut -> Math.min(cut.after(), body.length);
-            case Fault.ChunkedAndCut(long after) -> Math.min(after, body.length);
-            case Fault.Stall(long after) -> Math.min(after, body.length);
-            case Fault.Hold hold -> Math.min(hold.after(), body.length);
-            case Fault.HoldAndCut hold -> Math.min(hold.after(), body.length);
-            default -> body.length;
+            case Fault.Cut cut -> Math.min(cut.after(), body.size());
+            case Fault.ChunkedAndCut(long after) -> Math.min(after, body.size());
+            case Fault.Stall(long after) -> Math.min(after, body.size());
+            case Fault.Hold hold -> Math.min(hold.after(), body.size());
+            case Fault.HoldAndCut hold -> Math.min(hold.after(), body.size());
+            default -> body.size();
         };
-        write(out, exchange, body, 0, (int) until, chunked);
+        write(out, exchange, body, 0, until, chunked);
         switch (fault) {
             case Fault.Cut cut -> {
                 if (cut.reset()) {
@@ -617,7 +627,7 @@ public final class FakeRegistry implements AutoCloseable {
             }
             case Fault.Hold hold -> {
                 await(hold.gate());
-                write(out, exchange, body, (int) until, body.length, chunked);
+                write(out, exchange, body, until, body.size(), chunked);
             }
             default -> {
                 if (chunked) {
@@ -633,10 +643,10 @@ public final class FakeRegistry implements AutoCloseable {
         }
     }
 
-    private void write(OutputStream out, Exchange exchange, byte[] body, int from, int to, boolean chunked)
+    private void write(OutputStream out, Exchange exchange, Bytes body, long from, long to, boolean chunked)
             throws IOException {
-        for (int position = from; position < to; ) {
-            int length = Math.min(to - position, rate > 0 ? 16 << 10 : 128 << 10);
+        for (long position = from; position < to; ) {
+            int length = (int) Math.min(to - position, rate > 0 ? 16 << 10 : 128 << 10);
             pace(length);
             // Before, since who has read it may ask at once how much there was.
             exchange.sent(length);
@@ -644,7 +654,7 @@ public final class FakeRegistry implements AutoCloseable {
                 if (chunked) {
                     out.write((Integer.toHexString(length) + "\r\n").getBytes(ISO_8859_1));
                 }
-                out.write(body, position, length);
+                out.write(body.read(position, length));
                 if (chunked) {
                     out.write("\r\n".getBytes(ISO_8859_1));
                 }

@@ -210,8 +210,8 @@ class RegistryClientTest {
         registry.redirecting();
         Digest digest = registry.blob("library/probe", bytes(10));
 
-        try (RegistryResponse response =
-                client.sendUnfollowed(request(HttpMethod.HEAD, "/v2/library/probe/blobs/" + digest, List.of()))) {
+        try (RegistryResponse response = client.sendUnfollowed(
+                request(HttpMethod.HEAD, "/v2/library/probe/blobs/" + digest, List.of()), Duration.ofSeconds(10))) {
             assertThat(response.status()).isEqualTo(307);
             assertThat(response.next(LONG)).isNull();
         }

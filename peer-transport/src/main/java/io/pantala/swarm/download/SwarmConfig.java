@@ -27,7 +27,7 @@ public record SwarmConfig(
         int downloads) {
     public static final SwarmConfig DEFAULT = new SwarmConfig(
             Duration.ofSeconds(2),
-            Duration.ofSeconds(25),
+            Duration.ofSeconds(11),
             Duration.ofSeconds(4),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),

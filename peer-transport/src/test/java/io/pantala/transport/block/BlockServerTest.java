@@ -4,6 +4,9 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
+import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.TestContent;
@@ -17,8 +20,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -146,6 +152,39 @@ class BlockServerTest {
             }
             blob.seal();
             assertThat(TestContent.read(blob)).isEqualTo(content.bytes());
+        }
+    }
+
+    @Test
+    void movesABlockFromBeyondSixteenGigabytes(@TempDir Path elsewhere) throws Exception {
+        BlockLayout layout = BlockLayout.of(20_000_000_003L);
+        int index = layout.blockAt(17_000_000_000L);
+        byte[] block = new byte[layout.length(index)];
+        new Random(1).nextBytes(block);
+        try (BlobStore host = TestContent.store(elsewhere);
+                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT);
+                StoredBlob there = store.create(content.key(), layout);
+                StoredBlob here = host.create(content.key(), layout)) {
+            try (var writer = there.writer(index)) {
+                writer.write(ByteBuffer.wrap(block));
+                writer.complete();
+            }
+            try (var writer = here.writer(index)) {
+                var outcome = blocks.fetch(
+                        new NodeAddress("127.0.0.1", server.actualPort()),
+                        content.key(),
+                        index,
+                        writer,
+                        Digest.newSha256().digest(block));
+                assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
+            }
+            long from = layout.offset(index);
+            try (BlobReader reader = here.reader(from, from + block.length)) {
+                assertThat(reader.awaitReadable(Duration.ZERO)).isEqualTo(from + block.length);
+                ByteBuffer read = ByteBuffer.allocate(1000);
+                reader.channel().read(read, from + 5000);
+                assertThat(read.array()).isEqualTo(Arrays.copyOfRange(block, 5000, 6000));
+            }
         }
     }
 

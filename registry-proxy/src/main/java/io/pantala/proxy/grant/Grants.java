@@ -29,6 +29,10 @@ import java.util.concurrent.CompletableFuture;
 public final class Grants {
     private static final Duration YES = Duration.ofSeconds(60);
     private static final Duration NO = Duration.ofSeconds(5);
+
+    /** How long an upstream may take for each of its answers; nobody waits for all of them. */
+    private static final Duration MOST = Duration.ofSeconds(20);
+
     private static final int MOST_BLOBS_OF_A_MANIFEST = 2_000;
     private static final int MOST_WEIGHT = 100_000;
     private static final int WEIGHT_OF_REFUSAL = 10;
@@ -139,7 +143,8 @@ public final class Grants {
 
     private Verdict ask(Asker asker, Digest blob) {
         try {
-            try (RegistryResponse head = registry.sendUnfollowed(request(asker, blob, HttpMethod.HEAD, List.of()))) {
+            try (RegistryResponse head =
+                    registry.sendUnfollowed(request(asker, blob, HttpMethod.HEAD, List.of()), MOST)) {
                 if (grants(head.status())) {
                     return GRANTED;
                 }
@@ -155,7 +160,7 @@ public final class Grants {
 
     private Verdict askByGet(Asker asker, Digest blob) throws UpstreamException {
         RegistryRequest firstByte = request(asker, blob, HttpMethod.GET, List.of(Map.entry("Range", "bytes=0-0")));
-        try (RegistryResponse get = registry.sendUnfollowed(firstByte)) {
+        try (RegistryResponse get = registry.sendUnfollowed(firstByte, MOST)) {
             if (grants(get.status())) {
                 return GRANTED;
             }
@@ -164,7 +169,7 @@ public final class Grants {
             }
         }
         // Other redirects may as well lead to a page to log in at: only a part of the blob itself is a yes.
-        try (RegistryResponse followed = registry.send(firstByte)) {
+        try (RegistryResponse followed = registry.send(firstByte, MOST)) {
             return followed.status() == 206 ? GRANTED : refused(followed);
         }
     }

@@ -15,8 +15,10 @@ import io.pantala.store.StoredBlob;
 import io.pantala.swarm.Opening;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +43,11 @@ final class BlobBody {
     private @Nullable StoredBlob blob;
     private Source source;
     private long position;
+    private long readable;
     private long counted;
+
+    /** When the engine was last given something, or its reply's head. */
+    private long lastByte = System.nanoTime();
 
     BlobBody(
             RegistryCall.Blob call,
@@ -69,6 +75,8 @@ final class BlobBody {
         DONE,
         /** No more bytes come this way. */
         BROKEN,
+        /** They come, but not as soon as the engine needs one. */
+        LATE,
         /** What is missing is held back until the whole is proved, which takes long. */
         WITHHELD,
         /** The content is not the blob. */
@@ -89,11 +97,17 @@ final class BlobBody {
                     return false;
                 }
                 case WITHHELD -> {
-                    return fromRegistry(to, Reason.WITHHELD_BLOCK);
+                    return fromRegistry(to, Reason.WITHHELD_BLOCK, _ -> false);
+                }
+                case LATE -> {
+                    StoredBlob late = Objects.requireNonNull(blob);
+                    if (fromRegistry(to, Reason.LATE, at -> isReadable(late, at))) {
+                        return true;
+                    }
                 }
                 case BROKEN -> {
                     if (!changeSource()) {
-                        return fromRegistry(to, Reason.INTERRUPTED);
+                        return fromRegistry(to, Reason.INTERRUPTED, _ -> false);
                     }
                 }
             }
@@ -103,16 +117,16 @@ final class BlobBody {
     private End follow(StoredBlob from, long to) throws EngineGoneException, InterruptedException {
         try (BlobReader reader = from.reader(position, to)) {
             while (position < to) {
-                long readable = awaitReadable(from, reader);
-                if (readable <= position) {
-                    return withheld(from) ? End.WITHHELD : End.BROKEN;
+                End trouble = awaitReadable(from, reader);
+                if (trouble != End.DONE) {
+                    return trouble;
                 }
                 while (position < readable) {
                     long length = Math.min(SLICE, readable - position);
                     body.send(reader.channel(), position, length);
                     position += length;
                     reader.advance(length);
-                    count();
+                    handedOver();
                 }
             }
             return End.DONE;
@@ -127,31 +141,43 @@ final class BlobBody {
         }
     }
 
-    /** The end of what can be read; the position itself when nothing more is to be waited for. */
-    private long awaitReadable(StoredBlob from, BlobReader reader)
+    /** Waits until {@link #readable} is past the position; anything but DONE says why it isn't. */
+    private End awaitReadable(StoredBlob from, BlobReader reader)
             throws BlobFailedException, EngineGoneException, InterruptedException {
-        int held = -1;
-        long since = System.nanoTime();
+        long arrived = from.arrived();
+        long arrivedAt = System.nanoTime();
         while (true) {
-            Duration patience = withheld(from) ? config.proof() : shorter(LOOK, config.stall());
-            long readable = exchange.<Long, BlobFailedException>whileConnected(() -> {
+            boolean heldBack = withheld(from);
+            long left =
+                    Math.min(left(config.stall(), arrivedAt), Math.min(left(config.gap(), lastByte), LOOK.toNanos()));
+            Duration patience = heldBack ? config.proof() : Duration.ofNanos(Math.max(0, left));
+            readable = exchange.<Long, BlobFailedException>whileConnected(() -> {
                 try {
                     return reader.awaitReadable(patience);
                 } catch (TimeoutException e) {
                     return position;
                 }
             });
-            if (readable > position || withheld(from)) {
-                return readable;
+            if (readable > position) {
+                return End.DONE;
             }
-            int now = from.held().size();
-            if (now != held) {
-                held = now;
-                since = System.nanoTime();
-            } else if (System.nanoTime() - since >= config.stall().toNanos()) {
-                return position;
+            if (heldBack) {
+                return End.WITHHELD;
+            }
+            if (from.arrived() != arrived) {
+                arrived = from.arrived();
+                arrivedAt = System.nanoTime();
+            } else if (left(config.stall(), arrivedAt) <= 0) {
+                return End.BROKEN;
+            }
+            if (left(config.gap(), lastByte) <= 0) {
+                return End.LATE;
             }
         }
+    }
+
+    private static long left(Duration of, long since) {
+        return of.toNanos() - (System.nanoTime() - since);
     }
 
     /** Whether the next byte is in the last block while blocks before it are missing: its proof is far. */
@@ -160,8 +186,13 @@ final class BlobBody {
         return position >= layout.offset(last) && !from.sealed() && from.held().nextMissing(0) < last;
     }
 
+    private static boolean isReadable(StoredBlob blob, long position) {
+        int block = blob.layout().blockAt(position);
+        return blob.sealed() || (block < blob.layout().last() && blob.holds(block));
+    }
+
     private boolean changeSource() throws EngineGoneException, InterruptedException {
-        if (supply.next() instanceof Opening.Opened(StoredBlob next)
+        if (supply.next(Duration.ofNanos(left(config.gap(), lastByte))) instanceof Opening.Opened(StoredBlob next)
                 && next.layout().size() == layout.size()) {
             blob = next;
             source = Source.FILL;
@@ -171,15 +202,21 @@ final class BlobBody {
         return false;
     }
 
-    /** Reads on from the registry, with the engine's own credential. */
-    private boolean fromRegistry(long to, Reason reason) throws EngineGoneException, InterruptedException {
+    /**
+     * Reads on from the registry, with the engine's own credential.
+     *
+     * @param enough whether the next byte, of this position, can be had otherwise again
+     * @return whether all bytes to before {@code to} are sent
+     */
+    private boolean fromRegistry(long to, Reason reason, LongPredicate enough)
+            throws EngineGoneException, InterruptedException {
         Source before = source;
         source = Source.REGISTRY;
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
         try {
-            position = new Straight(call, exchange, body, relay, config, listener, _ -> count())
-                    .send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null);
+            position = new Straight(call, exchange, body, relay, config, listener, _ -> handedOver())
+                    .send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null, enough);
             body.awaitSent();
         } finally {
             count();
@@ -187,6 +224,11 @@ final class BlobBody {
         }
         source = before;
         return position == to;
+    }
+
+    private void handedOver() {
+        lastByte = System.nanoTime();
+        count();
     }
 
     private void count() {
@@ -203,9 +245,5 @@ final class BlobBody {
 
     private static Source sourceOf(StoredBlob blob) {
         return blob.sealed() ? Source.STORE : Source.FILL;
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 }

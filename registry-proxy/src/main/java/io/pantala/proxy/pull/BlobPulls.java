@@ -14,6 +14,7 @@ import io.pantala.proxy.pull.PullListener.Reason;
 import io.pantala.proxy.pull.PullListener.Source;
 import io.pantala.registry.RegistryRequest;
 import io.pantala.registry.RegistryResponse;
+import io.pantala.registry.UpstreamException;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.BlobFiller;
@@ -26,7 +27,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -66,8 +70,10 @@ final class BlobPulls {
         }
         var asker = new Asker(call.route().upstream(), call.repository(), exchange.authorization());
         switch (check(asker, call, exchange)) {
-            case Verdict.Refused(UpstreamRefusal refusal) -> relay.refuse(refusal, call, exchange);
-            case Verdict.Unreachable unreachable -> throw relay.unavailable(call, unreachable.why());
+            case Verdict.Refused(UpstreamRefusal refusal)
+            when refusal.status() < 500 -> relay.refuse(refusal, call, exchange);
+            // It may do better when it is asked for the blob itself.
+            case Verdict.Refused _, Verdict.Unreachable _ -> straight(call, exchange, Reason.UNPROVED);
             case Verdict.Granted _ -> {
                 if (isHeld(exchange.header("If-None-Match"), call)) {
                     exchange.reply(304, headers(call));
@@ -83,8 +89,15 @@ final class BlobPulls {
     private Verdict check(Asker asker, RegistryCall.Blob call, Exchange exchange)
             throws EngineGoneException, InterruptedException {
         try {
-            return exchange.whileConnected(
-                    () -> grants.check(asker, call.digest()).get());
+            CompletableFuture<Verdict> verdict = grants.check(asker, call.digest());
+            return exchange.<Verdict, ExecutionException>whileConnected(() -> {
+                try {
+                    return verdict.get(config.grant().toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    return new Verdict.Unreachable(new UpstreamException(
+                            UpstreamException.Kind.TIMEOUT, "it doesn't say who may read the blob"));
+                }
+            });
         } catch (ExecutionException e) {
             throw new IllegalStateException("a check completes normally", e.getCause());
         }
@@ -115,7 +128,7 @@ final class BlobPulls {
                         new FillRequest(key(call), call.repository(), asking, exchange.id()),
                         exchange,
                         config.opening())) {
-            switch (supply.next()) {
+            switch (supply.next(config.answer().minus(exchange.elapsed()).minus(config.grant()))) {
                 case Opening.Opened(StoredBlob blob) -> reply(call, exchange, blob, supply);
                 case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
                 case Opening.Unsized _ -> straight(call, exchange, Reason.NO_LENGTH);
@@ -184,7 +197,7 @@ final class BlobPulls {
                 Headers.without(Headers.endToEnd(response.headers(), call), "Content-Length");
         try (ReplyBody body = exchange.begin(response.status(), headers, response.contentLength())) {
             var straight = new Straight(call, exchange, body, relay, config, listener, count);
-            if (straight.send(span.get(), response) == span.get().to()) {
+            if (straight.send(span.get(), response, _ -> false) == span.get().to()) {
                 body.end();
             }
         }

@@ -3,25 +3,42 @@ package io.pantala.proxy.pull;
 import java.time.Duration;
 
 /**
- * How long a pull waits for what.
+ * How long a pull waits for what. Engines differ in what they bear; the least patient decide: dockerd gives a ping 15 s,
+ * jib waits 20 s for a reply's head and then for each of its bytes, containerd 30 s for a head.
  *
- * @param opening until a filler says whether a blob comes; then the next source is tried
- * @param stall without any block of the blob arriving, until the next source is tried
- * @param gap without a byte for the engine, until its reply is cut short
+ * @param ping from an engine's ping until it is answered, whatever the registry does
+ * @param answer from any other request until the head of its reply, whatever is tried
+ * @param grant how long of that the registry may take to say whether an engine may read a blob
+ * @param opening how long of that one filler may take to say whether a blob comes; then the next source is tried
+ * @param stall without any byte of the blob arriving, until the next source is tried
+ * @param gap without a byte for the engine, until they are read straight from the registry
  * @param proof for the withheld last block, when a range needs it early
  * @param idle between two arrivals of bytes straight from a registry
  */
-public record PullConfig(Duration opening, Duration stall, Duration gap, Duration proof, Duration idle) {
-    /** Within what the least patient engines bear, as far as a slow link allows. */
+public record PullConfig(
+        Duration ping,
+        Duration answer,
+        Duration grant,
+        Duration opening,
+        Duration stall,
+        Duration gap,
+        Duration proof,
+        Duration idle) {
     public static final PullConfig DEFAULT = new PullConfig(
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(45),
             Duration.ofSeconds(12),
+            Duration.ofSeconds(18),
+            Duration.ofSeconds(6),
+            Duration.ofSeconds(12),
+            Duration.ofSeconds(7),
+            Duration.ofSeconds(10),
             Duration.ofMillis(500),
-            Duration.ofSeconds(30));
+            Duration.ofSeconds(7));
 
     public PullConfig {
-        if (!opening.isPositive()
+        if (!ping.isPositive()
+                || !answer.isPositive()
+                || !grant.isPositive()
+                || !opening.isPositive()
                 || !stall.isPositive()
                 || !gap.isPositive()
                 || proof.isNegative()

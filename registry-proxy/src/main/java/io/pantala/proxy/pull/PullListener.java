@@ -34,8 +34,12 @@ public interface PullListener {
         UNAVAILABLE,
         /** The registry refused another credential than this engine's. */
         OTHER_CREDENTIAL,
+        /** The registry could not be asked ahead whether this engine may read the blob. */
+        UNPROVED,
         /** The bytes stopped coming in mid-blob. */
         INTERRUPTED,
+        /** The bytes came, but later than an engine waits. */
+        LATE,
         /** A range needed the last block before the whole blob was proved. */
         WITHHELD_BLOCK
     }

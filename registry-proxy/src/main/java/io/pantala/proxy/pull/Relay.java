@@ -16,6 +16,7 @@ import io.pantala.registry.UpstreamException;
 import io.pantala.swarm.UpstreamRefusal;
 import io.vertx.core.http.HttpMethod;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,7 +65,16 @@ final class Relay {
             List<Map.Entry<String, String>> headers)
             throws RegistryException, EngineGoneException, InterruptedException {
         RegistryRequest request = request(call, exchange, kind, method, headers);
-        return send(call, exchange, () -> registry.send(request));
+        return send(call, exchange, () -> registry.send(request, left(call, exchange)));
+    }
+
+    /** How long the upstream may take to answer, for the engine to be answered in time. */
+    private Duration left(RegistryCall call, Exchange exchange) {
+        if (exchange.replying()) {
+            return config.idle();
+        }
+        Duration most = call instanceof RegistryCall.Ping ? config.ping() : config.answer();
+        return most.minus(exchange.elapsed());
     }
 
     private static RegistryRequest request(
@@ -94,7 +104,8 @@ final class Relay {
     void headOfBlob(RegistryCall.Blob call, Exchange exchange)
             throws RegistryException, EngineGoneException, InterruptedException {
         RegistryRequest request = request(call, exchange, RegistryRequest.BLOB, HttpMethod.HEAD, exchange.headers());
-        try (RegistryResponse response = send(call, exchange, () -> registry.sendUnfollowed(request))) {
+        try (RegistryResponse response =
+                send(call, exchange, () -> registry.sendUnfollowed(request, left(call, exchange)))) {
             if (response.status() / 100 != 3 || response.status() == 304) {
                 pass(response, call, exchange, _ -> {});
                 return;

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ final class Straight {
     private final LongConsumer onBytes;
 
     private Span span = new Span(0, 0, OptionalLong.empty());
+    private LongPredicate enough = _ -> false;
     private long position;
     private boolean refused;
 
@@ -112,10 +114,13 @@ final class Straight {
      * Sends these bytes.
      *
      * @param begun a response that brings the first of them, which is left open; null to ask for it
-     * @return the end of what could be had
+     * @param enough asked now and then whether no more are needed, from the byte of this position on
+     * @return the end of what was sent
      */
-    long send(Span wanted, @Nullable RegistryResponse begun) throws EngineGoneException, InterruptedException {
+    long send(Span wanted, @Nullable RegistryResponse begun, LongPredicate enough)
+            throws EngineGoneException, InterruptedException {
         span = wanted;
+        this.enough = enough;
         position = wanted.from();
         refused = false;
         if (begun != null) {
@@ -123,7 +128,7 @@ final class Straight {
         }
         long lastBytes = System.nanoTime();
         Duration pause = FIRST_PAUSE;
-        while (position < span.to()
+        while (wantsMore()
                 && !refused
                 && System.nanoTime() - lastBytes < config.gap().toNanos()) {
             long before = position;
@@ -138,6 +143,10 @@ final class Straight {
             }
         }
         return position;
+    }
+
+    private boolean wantsMore() {
+        return position < span.to() && !enough.test(position);
     }
 
     private interface Attempt {
@@ -184,9 +193,9 @@ final class Straight {
     private void take(RegistryResponse response, long skip)
             throws UpstreamException, EngineGoneException, InterruptedException {
         long skipping = skip;
-        while (position < span.to()) {
+        while (wantsMore()) {
             ByteBuffer next = relay.next(response, exchange);
-            if (!next.hasRemaining()) {
+            if (!next.hasRemaining() || enough.test(position)) {
                 return;
             }
             int skipped = (int) Math.min(skipping, next.remaining());

@@ -27,25 +27,29 @@ final class Supply implements AutoCloseable {
     private final Iterator<BlobFiller> fillers;
     private final FillRequest request;
     private final Exchange exchange;
-    private final Duration patience;
+    private final Duration each;
 
     private boolean looked;
     private @Nullable StoredBlob blob;
     private @Nullable Fill fill;
 
-    Supply(BlobStore store, List<BlobFiller> fillers, FillRequest request, Exchange exchange, Duration patience) {
+    /** @param each how long one filler may take to say what comes of it */
+    Supply(BlobStore store, List<BlobFiller> fillers, FillRequest request, Exchange exchange, Duration each) {
         this.store = store;
         this.fillers = fillers.iterator();
         this.request = request;
         this.exchange = exchange;
-        this.patience = patience;
+        this.each = each;
     }
 
     /**
      * The best source not tried yet that can help; {@link Opening.Unavailable} when there is none. What was opened before
      * is given back, so nothing of it may be on its way any more. An opened blob stays this supply's, who closes it.
+     *
+     * @param most how long it may take
      */
-    Opening next() throws EngineGoneException, InterruptedException {
+    Opening next(Duration most) throws EngineGoneException, InterruptedException {
+        long start = System.nanoTime();
         close();
         if (!looked) {
             looked = true;
@@ -60,7 +64,7 @@ final class Supply implements AutoCloseable {
         while (opening instanceof Opening.Unavailable && fillers.hasNext()) {
             close();
             fill = fillers.next().start(request);
-            opening = await(fill.opening());
+            opening = await(fill.opening(), most.minusNanos(System.nanoTime() - start));
         }
         if (opening instanceof Opening.Opened(StoredBlob opened)) {
             blob = opened;
@@ -80,14 +84,16 @@ final class Supply implements AutoCloseable {
         }
     }
 
-    private Opening await(CompletableFuture<Opening> opening) throws EngineGoneException, InterruptedException {
+    private Opening await(CompletableFuture<Opening> opening, Duration most)
+            throws EngineGoneException, InterruptedException {
+        Duration patience = most.compareTo(each) < 0 ? most : each;
         try {
             return exchange.<Opening, ExecutionException>whileConnected(() -> {
                 try {
-                    return opening.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+                    return opening.get(Math.max(0, patience.toMillis()), TimeUnit.MILLISECONDS);
                 } catch (TimeoutException e) {
                     giveBack(opening);
-                    return new Opening.Unavailable("no answer in " + patience.toSeconds() + " s");
+                    return new Opening.Unavailable("no answer in " + patience.toMillis() + " ms");
                 }
             });
         } catch (EngineGoneException | InterruptedException e) {

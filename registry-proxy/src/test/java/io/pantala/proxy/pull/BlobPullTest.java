@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -334,7 +335,7 @@ class BlobPullTest {
     @ValueSource(strings = {"bytes 5-10/656594", "bytes 0-656593/656595", "nonsense"})
     void joinsNothingThatDoesNotFit(String contentRange) throws Exception {
         host.registry.always(target, Fault.contentRange(contentRange));
-        try (var engine = host.engine(ScriptedFiller.opening(host.store, content))) {
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content))) {
             engine.get(target).head();
             try (StoredBlob blob = host.stored(content)) {
                 blob.fail(ScriptedFiller.interrupted());
@@ -349,7 +350,7 @@ class BlobPullTest {
     void cutsShortWhenEverySourceFails() throws Exception {
         host.registry.next(target, Fault.none());
         host.registry.always(target, Fault.status(500));
-        try (var engine = host.engine(ScriptedFiller.opening(host.store, content))) {
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content))) {
             engine.get(target);
             RawClient.Reply head = engine.head();
             try (StoredBlob blob = host.stored(content)) {
@@ -393,17 +394,33 @@ class BlobPullTest {
 
     @Test
     void triesTheNextSourceWhenNothingComesForLong() throws Exception {
-        var impatient = new PullConfig(
-                Duration.ofSeconds(5),
-                Duration.ofMillis(50),
-                Duration.ofSeconds(5),
-                Duration.ZERO,
-                Duration.ofSeconds(5));
         int port = host.start(
-                impatient, ScriptedFiller.opening(host.store, content), ScriptedFiller.filling(host.store, content));
+                Host.patience(Duration.ofMillis(50), Duration.ofSeconds(20)),
+                ScriptedFiller.opening(host.store, content),
+                ScriptedFiller.filling(host.store, content));
         try (var engine = new RawClient(port)) {
             assertThat(engine.get(target).reply().body()).isEqualTo(content);
         }
+    }
+
+    @Test
+    void readsFromTheRegistryWhatComesLaterThanAnEngineWaitsAndGoesOnFromTheStore() throws Exception {
+        var gate = new CountDownLatch(1);
+        host.registry.next(target, Fault.none(), Fault.holdAfter(BLOCK + 1000, gate));
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content));
+                StoredBlob blob = opened(engine)) {
+            ScriptedFiller.give(blob, content, 0, 2);
+            assertThat(engine.read(3 * BLOCK + 1000)).isEqualTo(Arrays.copyOf(content, 3 * BLOCK + 1000));
+
+            ScriptedFiller.give(blob, content, 2, blob.layout().count());
+            blob.seal();
+            gate.countDown();
+            byte[] rest = Arrays.copyOfRange(content, 3 * BLOCK + 1000, SIZE);
+            assertThat(engine.read(rest.length)).isEqualTo(rest);
+        }
+        await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
+        assertThat(host.passed(Reason.LATE)).isEqualTo(BLOCK + 1000);
+        assertThat(host.sent(Source.FILL)).isEqualTo(SIZE - BLOCK - 1000);
     }
 
     @Test
@@ -642,5 +659,11 @@ class BlobPullTest {
             assertThat(fast.get("/v2/a/b/blobs/" + of).reply().body()).isEqualTo(large);
             assertThat(slow.read(large.length - 1000)).isEqualTo(Arrays.copyOfRange(large, 1000, large.length));
         }
+    }
+
+    /** Asks for the blob, and waits until its head is here. */
+    private StoredBlob opened(RawClient engine) throws IOException {
+        assertThat(engine.get(target).head().status()).isEqualTo(200);
+        return host.stored(content);
     }
 }

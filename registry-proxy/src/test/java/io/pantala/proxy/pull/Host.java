@@ -76,14 +76,19 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
 
     /** Starts to listen; the port. */
     int start(BlobFiller... fillers) throws IOException {
-        return start(
-                new PullConfig(
-                        Duration.ofSeconds(5),
-                        Duration.ofSeconds(20),
-                        Duration.ofSeconds(1),
-                        Duration.ofMillis(1),
-                        Duration.ofSeconds(5)),
-                fillers);
+        return start(patience(Duration.ofSeconds(20), Duration.ofSeconds(20)), fillers);
+    }
+
+    static PullConfig patience(Duration stall, Duration gap) {
+        return new PullConfig(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(5),
+                stall,
+                gap,
+                Duration.ofMillis(1),
+                Duration.ofSeconds(5));
     }
 
     int start(PullConfig config, BlobFiller... fillers) throws IOException {
@@ -123,6 +128,11 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
                 BackfillListener.NONE);
         closing.add(backfills);
         return backfills;
+    }
+
+    /** A connection to a new proxy with these fillers, which soon gives up what does not come. */
+    RawClient impatientEngine(BlobFiller... fillers) throws IOException {
+        return new RawClient(start(patience(Duration.ofSeconds(20), Duration.ofMillis(200)), fillers));
     }
 
     /** A connection to a new proxy with these fillers. */

@@ -32,12 +32,12 @@ public record BackfillConfig(
             32 << 20,
             4,
             16,
-            Duration.ofSeconds(20),
+            Duration.ofSeconds(10),
             Duration.ofSeconds(30),
             6,
             Duration.ofMillis(500),
             Duration.ofSeconds(30),
-            Duration.ofSeconds(30));
+            Duration.ofSeconds(7));
 
     public BackfillConfig {
         if (firstSegment < 1 || largestSegment < firstSegment) {
