@@ -9,7 +9,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClosedException;
@@ -18,8 +17,10 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TrustOptions;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.URI;
@@ -118,6 +119,14 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     /**
+     * Sends a request that may change something, once, and waits for the headers of its response, which may be a
+     * redirect: for as long as its body takes, and then for as long as a registry may take to store it.
+     */
+    public RegistryResponse push(RegistryRequest request) throws UpstreamException {
+        return follow(request, first(request), null, 0, ofPush());
+    }
+
+    /**
      * Asks a token server.
      *
      * @param via the registry that named it, whose certificates are trusted
@@ -134,9 +143,28 @@ public final class RegistryClient implements AutoCloseable {
         String query = server.getRawQuery() == null ? "" : "?" + server.getRawQuery();
         String path = server.getRawPath() == null || server.getRawPath().isEmpty() ? "/" : server.getRawPath();
         URI root = URI.create(server.getScheme() + "://" + server.getRawAuthority());
-        HttpMethod method = form == null ? HttpMethod.GET : HttpMethod.POST;
-        RegistryRequest request = new RegistryRequest(via, method, path + query, headers, authorization, kind);
-        return follow(request, Location.of(root, request.target()), form, MOST_REDIRECTS, unhurried());
+        RegistryRequest request = form == null
+                ? new RegistryRequest(via, HttpMethod.GET, path + query, headers, authorization, kind)
+                : new RegistryRequest(
+                        via, HttpMethod.POST, path + query, headers, authorization, kind, RequestBody.of(form));
+        return follow(request, Location.of(root, request.target()), null, MOST_REDIRECTS, patience(unhurried()));
+    }
+
+    /**
+     * Sends a request to a host that is no upstream, and waits for the headers of its response, which may be a redirect.
+     *
+     * @param request its upstream is a name for the listener alone
+     * @param origin {@code https://host[:port]} or {@code http://host[:port]}
+     * @param address where to connect; the origin's name is not resolved
+     */
+    public RegistryResponse sendElsewhere(RegistryRequest request, URI origin, InetSocketAddress address)
+            throws UpstreamException {
+        return follow(
+                request,
+                Location.of(origin, request.target()),
+                address,
+                0,
+                request.isSafe() ? patience(unhurried()) : ofPush());
     }
 
     @Override
@@ -150,28 +178,56 @@ public final class RegistryClient implements AutoCloseable {
         return config.headerTimeout().multipliedBy(MOST_REDIRECTS + 1);
     }
 
+    private Patience patience(Duration most) {
+        return new Patience(config.headerTimeout(), System.nanoTime() + most.toNanos());
+    }
+
+    private Patience ofPush() {
+        return new Patience(
+                config.pushTimeout(), System.nanoTime() + config.pushTimeout().toNanos());
+    }
+
+    /**
+     * How long to wait for the headers of responses.
+     *
+     * @param each for one
+     * @param until for all that follow one another, by {@link System#nanoTime}
+     */
+    private record Patience(Duration each, long until) {
+        Duration left(long now) {
+            return Duration.ofNanos(Math.clamp(until - now, 0, each.toNanos()));
+        }
+    }
+
     private RegistryResponse send(RegistryRequest request, int redirects, Duration most) throws UpstreamException {
+        return follow(request, first(request), null, redirects, patience(most));
+    }
+
+    private Location first(RegistryRequest request) throws UpstreamException {
         Upstream upstream = upstreams
                 .find(request.upstream())
                 .orElseThrow(() -> new UpstreamException(
                         UpstreamException.Kind.UNKNOWN_UPSTREAM,
                         "no upstream " + request.upstream() + " is configured"));
-        return follow(request, Location.of(upstream.url(), request.target()), null, redirects, most);
+        return Location.of(upstream.url(), request.target());
     }
 
     private RegistryResponse follow(
-            RegistryRequest request, Location first, byte @Nullable [] form, int redirects, Duration most)
+            RegistryRequest request,
+            Location first,
+            @Nullable InetSocketAddress address,
+            int redirects,
+            Patience patience)
             throws UpstreamException {
         if (Context.isOnEventLoopThread()) {
             throw new IllegalStateException("this blocks: call it on a virtual thread");
         }
-        MultiMap headers = headers(request, form);
+        MultiMap headers = headers(request);
         Location location = first;
-        long until = System.nanoTime() + most.toNanos();
         for (int hop = 0; ; hop++) {
-            RegistryResponse response = exchange(request, location, headers, form, until);
+            RegistryResponse response = exchange(request, location, headers, address, patience);
             String header = response.headers().get(HttpHeaders.LOCATION);
-            if (redirects == 0 || form != null || !REDIRECTS.contains(response.status()) || header == null) {
+            if (redirects == 0 || !request.isSafe() || !REDIRECTS.contains(response.status()) || header == null) {
                 return response;
             }
             response.close();
@@ -191,15 +247,20 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     private RegistryResponse exchange(
-            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form, long until)
+            RegistryRequest request,
+            Location location,
+            MultiMap headers,
+            @Nullable InetSocketAddress address,
+            Patience patience)
             throws UpstreamException {
         try {
             try {
-                return exchangeOnce(request, location, headers, form, until);
+                return exchangeOnce(request, location, headers, address, patience);
             } catch (UpstreamException e) {
-                // Most likely a kept-alive connection that the server was just closing: harmless to ask again.
-                if (form == null && e.getCause() instanceof HttpClosedException) {
-                    return exchangeOnce(request, location, headers, form, until);
+                // Most likely a kept-alive connection that the server was just closing: what changes nothing is asked
+                // again.
+                if (request.isSafe() && e.getCause() instanceof HttpClosedException) {
+                    return exchangeOnce(request, location, headers, address, patience);
                 }
                 throw e;
             }
@@ -209,7 +270,11 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     private RegistryResponse exchangeOnce(
-            RegistryRequest request, Location location, MultiMap headers, byte @Nullable [] form, long until)
+            RegistryRequest request,
+            Location location,
+            MultiMap headers,
+            @Nullable InetSocketAddress address,
+            Patience patience)
             throws UpstreamException {
         long start = System.nanoTime();
         RequestOptions options = new RequestOptions()
@@ -220,8 +285,12 @@ public final class RegistryClient implements AutoCloseable {
                 .setURI(location.target())
                 .setHeaders(HttpHeaders.headers().setAll(headers).set(HttpHeaders.HOST, location.authority()))
                 .setFollowRedirects(false);
+        if (address != null) {
+            options.setServer(SocketAddress.inetSocketAddress(address));
+        }
         Context context = vertx.getOrCreateContext();
         CompletableFuture<RegistryResponse> answer = new CompletableFuture<>();
+        Upload upload = request.body() == null ? null : new Upload(request.body(), config.bodyIdle(), answer);
         HttpClient sender = withOwnTrust.getOrDefault(request.upstream(), client);
         context.runOnContext(_ -> Future.succeededFuture()
                 // A mapper's exception is a failed future, while here nobody would learn of it.
@@ -233,7 +302,7 @@ public final class RegistryClient implements AutoCloseable {
                             sending.reset();
                         }
                     });
-                    return form == null ? sending.send() : sending.send(Buffer.buffer(form));
+                    return upload == null ? sending.send() : upload.begin(sending);
                 })
                 .map(response -> new RegistryResponse(response, context, events(request)))
                 .onSuccess(response -> {
@@ -242,25 +311,32 @@ public final class RegistryClient implements AutoCloseable {
                     }
                 })
                 .onFailure(answer::completeExceptionally));
-        Duration patience = Duration.ofNanos(
-                Math.clamp(until - start, 0, config.headerTimeout().toNanos()));
-        RegistryResponse response = await(answer, patience, location);
+        Duration most = upload == null ? patience.left(start) : patience.each();
+        RegistryResponse response = await(answer, upload, most, location);
         listener.responded(
                 request.upstream(), request.kind(), response.status(), Duration.ofNanos(System.nanoTime() - start));
         return response;
     }
 
-    private RegistryResponse await(CompletableFuture<RegistryResponse> answer, Duration patience, Location location)
+    private RegistryResponse await(
+            CompletableFuture<RegistryResponse> answer, @Nullable Upload upload, Duration most, Location location)
             throws UpstreamException {
         UpstreamException failure;
         try {
-            return answer.get(patience.toNanos(), NANOSECONDS);
+            if (upload != null) {
+                // As long as it takes: each of its parts has a time of its own.
+                CompletableFuture.anyOf(upload.done(), answer).get();
+            }
+            return answer.get(most.toNanos(), NANOSECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof UpstreamException known) {
+                throw known;
+            }
             throw new UpstreamException(kind(cause), location + ": " + cause.getMessage(), cause);
         } catch (TimeoutException e) {
             failure = new UpstreamException(
-                    UpstreamException.Kind.TIMEOUT, location + " did not answer within " + patience.toMillis() + " ms");
+                    UpstreamException.Kind.TIMEOUT, location + " did not answer within " + most.toMillis() + " ms");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             failure = new UpstreamException(
@@ -294,7 +370,7 @@ public final class RegistryClient implements AutoCloseable {
         };
     }
 
-    private static MultiMap headers(RegistryRequest request, byte @Nullable [] form) {
+    private static MultiMap headers(RegistryRequest request) {
         Set<String> dropped = new HashSet<>(NOT_SENT_ON);
         for (Map.Entry<String, String> header : request.headers()) {
             if (header.getKey().equalsIgnoreCase("connection")) {
@@ -316,9 +392,6 @@ public final class RegistryClient implements AutoCloseable {
         if (request.authorization().header() != null) {
             headers.set(HttpHeaders.AUTHORIZATION, request.authorization().header());
         }
-        if (form != null) {
-            headers.set(HttpHeaders.CONTENT_TYPE, "application/x-www-form-urlencoded");
-        }
         return headers;
     }
 
@@ -338,6 +411,7 @@ public final class RegistryClient implements AutoCloseable {
     private HttpClient client(Optional<TrustOptions> trust) {
         HttpClientOptions options = new HttpClientOptions()
                 .setProtocolVersion(HttpVersion.HTTP_1_1)
+                .setKeepAliveTimeout(Math.toIntExact(config.keepAlive().toSeconds()))
                 .setConnectTimeout((int) config.connectTimeout().toMillis())
                 .setSslHandshakeTimeout(config.connectTimeout().toMillis())
                 .setSslHandshakeTimeoutUnit(MILLISECONDS)

@@ -5,6 +5,7 @@ import io.pantala.swarm.Authorization;
 import io.vertx.core.http.HttpMethod;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request to a registry.
@@ -14,6 +15,7 @@ import java.util.Map;
  *     {@code Accept-Encoding} among them are not sent on
  * @param kind for the listener alone: {@code blob}, {@code manifest}, {@code token}, {@code ping}, {@code tags} or
  *     {@code other}
+ * @param body null without one
  */
 public record RegistryRequest(
         UpstreamName upstream,
@@ -21,7 +23,8 @@ public record RegistryRequest(
         String target,
         List<Map.Entry<String, String>> headers,
         Authorization authorization,
-        String kind) {
+        String kind,
+        @Nullable RequestBody body) {
     /** The kind of a blob's request, whose body bytes are reported. */
     public static final String BLOB = "blob";
 
@@ -30,5 +33,21 @@ public record RegistryRequest(
         if (!target.startsWith("/") || target.chars().anyMatch(c -> c <= ' ' || c >= 0x7f)) {
             throw new IllegalArgumentException("not a raw request target");
         }
+    }
+
+    /** One without a body. */
+    public RegistryRequest(
+            UpstreamName upstream,
+            HttpMethod method,
+            String target,
+            List<Map.Entry<String, String>> headers,
+            Authorization authorization,
+            String kind) {
+        this(upstream, method, target, headers, authorization, kind, null);
+    }
+
+    /** Whether it changes nothing, so that it may be sent again. */
+    boolean isSafe() {
+        return body == null && (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD));
     }
 }

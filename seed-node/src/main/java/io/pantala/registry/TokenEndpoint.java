@@ -24,6 +24,9 @@ interface TokenEndpoint {
             private static final Duration IDLE = Duration.ofSeconds(10);
             private static final List<Map.Entry<String, String>> HEADERS =
                     List.of(Map.entry("Accept", "application/json"));
+            private static final List<Map.Entry<String, String>> OF_FORMS = List.of(
+                    Map.entry("Accept", "application/json"),
+                    Map.entry("Content-Type", "application/x-www-form-urlencoded"));
 
             @Override
             public TokenReply get(URI uri, Authorization authorization) throws IOException {
@@ -33,7 +36,7 @@ interface TokenEndpoint {
             @Override
             public TokenReply post(URI uri, String form) throws IOException {
                 byte[] body = form.getBytes(StandardCharsets.US_ASCII);
-                return read(client.ask(upstream, uri, HEADERS, Authorization.ANONYMOUS, body, "token"));
+                return read(client.ask(upstream, uri, OF_FORMS, Authorization.ANONYMOUS, body, "token"));
             }
 
             private TokenReply read(RegistryResponse response) throws IOException {

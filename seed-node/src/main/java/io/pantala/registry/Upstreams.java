@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -54,6 +55,30 @@ public final class Upstreams {
 
     public Optional<Upstream> find(UpstreamName name) {
         return Optional.ofNullable(byName.get(name));
+    }
+
+    /**
+     * The one that is meant by a host and port: by its name, or because it is there.
+     *
+     * @param tls whether it is spoken to over TLS there
+     */
+    public Optional<Upstream> at(String host, int port, boolean tls) {
+        Optional<Upstream> named = named(host, port, tls);
+        return named.isPresent()
+                ? named
+                : byName.values().stream()
+                        .filter(upstream -> Location.of(upstream.url(), "/")
+                                .sameOrigin(new Location(tls, host.toLowerCase(Locale.ROOT), port, "/")))
+                        .findFirst();
+    }
+
+    private Optional<Upstream> named(String host, int port, boolean tls) {
+        String bare = host.contains(":") ? "[" + host + "]" : host;
+        try {
+            return find(UpstreamName.parse(port == (tls ? 443 : 80) ? bare : bare + ":" + port));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     /** Their names, in order. */

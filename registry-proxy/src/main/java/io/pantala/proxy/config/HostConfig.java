@@ -11,7 +11,12 @@ import java.util.List;
  * @param seeds their control links; empty: this host works alone, with a seed inside
  * @param defaultUpstream what a request means that names no registry; one of the upstreams
  */
-public record HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
+public record HostConfig(
+        NodeAddress listen,
+        List<NodeAddress> seeds,
+        UpstreamName defaultUpstream,
+        ProxyMode proxyMode,
+        NodeConfig node) {
     private static final int PORT = 6460;
 
     public HostConfig {
@@ -19,6 +24,11 @@ public record HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamNa
         if (node.upstreams().find(defaultUpstream).isEmpty()) {
             throw new IllegalArgumentException("the default upstream " + defaultUpstream + " is none of the upstreams");
         }
+    }
+
+    /** One that serves engines that use it as their proxy in the usual way. */
+    public HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
+        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, node);
     }
 
     /**
@@ -34,6 +44,7 @@ public record HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamNa
                         .map(seeds -> seeds.parseEach(Addresses::ofSeed))
                         .orElse(List.of()),
                 settings.get(Key.DEFAULT_UPSTREAM).parse(text -> Registries.oneOf(node.upstreams(), text)),
+                ProxyMode.read(settings),
                 node);
     }
 }

@@ -12,7 +12,12 @@ import org.jspecify.annotations.Nullable;
  * {@code --seed-listen}, {@code PANTALA_SEED_LISTEN}.
  */
 public enum Key {
-    LISTEN("listen", Use.PROXY, "HOST:PORT", "127.0.0.1:6460", "where engines connect: registry mirror"),
+    LISTEN(
+            "listen",
+            Use.PROXY,
+            "HOST:PORT",
+            "127.0.0.1:6460",
+            "where engines connect: registry mirror and HTTP(S) proxy"),
     SEEDS("seeds", Use.PROXY, "HOST:PORT,..", null, "the seeds' control links; without any, a seed works inside"),
     SEED_LISTEN(
             "seed.listen",
@@ -36,6 +41,19 @@ public enum Key {
     UPSTREAM_CA(
             "upstreams.NAME.ca", Use.BOTH, "NAME=FILE", null, "whom to trust at that registry: certificates in PEM"),
     DEFAULT_UPSTREAM("default-upstream", Use.PROXY, "NAME", "docker.io", "what a request means that names no registry"),
+    TUNNEL(
+            "tunnel",
+            Use.PROXY,
+            "HOST,..",
+            null,
+            "hosts that are never intercepted where engines use this as their proxy: host, host:port or *.domain"),
+    INTERCEPT_CA(
+            "intercept.ca",
+            Use.PROXY,
+            "FILE",
+            null,
+            "certificate of the authority that engines trust, PEM; default: made at the first start, intercept-ca.crt in data-dir"),
+    INTERCEPT_CA_KEY("intercept.ca-key", Use.PROXY, "FILE", null, "its key, PEM"),
     DISK_QUOTA(
             "disk.quota",
             Use.BOTH,
@@ -54,7 +72,6 @@ public enum Key {
     API_TOKENS_FILE("api.tokens-file"),
     UPSTREAM_CREDENTIALS("upstreams.NAME.credentials"),
     UPSTREAM_PROXY("upstreams.NAME.proxy"),
-    TUNNEL("tunnel"),
     ACCESS_CIDRS("access.cidrs"),
     ACCESS_BASIC("access.basic"),
     SERVE_STALE("serve-stale"),
@@ -132,7 +149,7 @@ public enum Key {
     }
 
     boolean isList() {
-        return this == SEEDS;
+        return this == SEEDS || this == TUNNEL;
     }
 
     /** Whether it is set once per upstream. */

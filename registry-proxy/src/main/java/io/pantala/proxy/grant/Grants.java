@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Knows who may read which blob: the word of the upstream itself, per credential, repository and blob, remembered for a
@@ -56,13 +57,15 @@ public final class Grants {
     private final Ticker ticker;
     private final VerdictKey.Maker keys = new VerdictKey.Maker();
     private final AsyncCache<VerdictKey, Known> verdicts;
+    private final AtomicLong pushes = new AtomicLong();
 
     /**
      * A verdict, and how long it is one.
      *
      * @param until by the ticker, in nanoseconds
+     * @param pushes how many there had been when the upstream was asked
      */
-    private record Known(Verdict verdict, long until) {}
+    private record Known(Verdict verdict, long until, long pushes) {}
 
     public Grants(RegistryClient registry) {
         this(registry, Ticker.systemTicker());
@@ -90,11 +93,17 @@ public final class Grants {
     public CompletableFuture<Verdict> check(Asker asker, Digest blob) {
         VerdictKey key = keys.make(asker, blob);
         CompletableFuture<Known> last = verdicts.getIfPresent(key);
-        if (last != null && last.isDone() && last.join().until - ticker.read() <= 0) {
+        if (last != null && last.isDone() && isOver(last.join())) {
             verdicts.asMap().remove(key, last);
         }
         return verdicts.get(
-                        key, (_, executor) -> CompletableFuture.supplyAsync(() -> known(ask(asker, blob)), executor))
+                        key,
+                        (_, executor) -> CompletableFuture.supplyAsync(
+                                () -> {
+                                    long before = pushes.get();
+                                    return known(ask(asker, blob), before);
+                                },
+                                executor))
                 .thenApply(Known::verdict);
     }
 
@@ -104,8 +113,14 @@ public final class Grants {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
                     .limit(MOST_BLOBS_OF_A_MANIFEST)
-                    .forEach(blob -> verdicts.synchronous().put(keys.make(asker, blob.digest()), known(GRANTED)));
+                    .forEach(blob ->
+                            verdicts.synchronous().put(keys.make(asker, blob.digest()), known(GRANTED, pushes.get())));
         }
+    }
+
+    /** Something was pushed through here: what was not there may be there now. */
+    public void pushed() {
+        pushes.incrementAndGet();
     }
 
     /** The upstream has refused what it was thought to grant. */
@@ -125,8 +140,13 @@ public final class Grants {
                 && blob.digest().isSha256();
     }
 
-    private Known known(Verdict verdict) {
-        return new Known(verdict, ticker.read() + lifetime(verdict).toNanos());
+    private boolean isOver(Known known) {
+        boolean outdated = known.verdict instanceof Verdict.Refused && known.pushes != pushes.get();
+        return outdated || known.until - ticker.read() <= 0;
+    }
+
+    private Known known(Verdict verdict, long pushes) {
+        return new Known(verdict, ticker.read() + lifetime(verdict).toNanos(), pushes);
     }
 
     private static Duration lifetime(Verdict verdict) {

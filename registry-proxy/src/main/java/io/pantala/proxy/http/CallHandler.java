@@ -8,4 +8,10 @@ public interface CallHandler {
      */
     void answer(RegistryCall call, Exchange exchange)
             throws RegistryException, EngineGoneException, InterruptedException;
+
+    /** Answers one request that is for no upstream, in the same way: it goes to the host that it names. */
+    default void answer(Elsewhere call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        throw new RegistryException(403, "DENIED", call.host() + " is not an upstream of this proxy");
+    }
 }

@@ -4,8 +4,11 @@ import io.pantala.manifest.Digest;
 import io.pantala.manifest.Reference;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
-import java.util.Locale;
+import io.pantala.proxy.intercept.Authority;
+import io.pantala.registry.Upstream;
+import io.pantala.registry.Upstreams;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,48 +21,91 @@ import org.jspecify.annotations.Nullable;
 final class CallParser {
     private static final Pattern ABSOLUTE =
             Pattern.compile("(?<scheme>https?)://(?<authority>[^/?#]*)(?<rest>[/?].*)?", Pattern.CASE_INSENSITIVE);
+    private static final Set<String> READING = Set.of("GET", "HEAD");
     private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7e]*");
     private static final String ROOT = "/v2/";
 
-    private final Predicate<UpstreamName> configured;
+    private final Upstreams upstreams;
+    private final Predicate<Authority> tunnelled;
     private final UpstreamName fallback;
 
-    CallParser(Predicate<UpstreamName> configured, UpstreamName fallback) {
-        this.configured = configured;
+    /**
+     * @param tunnelled hosts whose requests are none of this proxy's business
+     * @param fallback what a request to a mirror means that names no upstream
+     */
+    CallParser(Upstreams upstreams, Predicate<Authority> tunnelled, UpstreamName fallback) {
+        this.upstreams = upstreams;
+        this.tunnelled = tunnelled;
         this.fallback = fallback;
     }
 
-    /** What a request's method and target, both as received, ask for. */
-    RegistryCall parse(String method, String target) throws RegistryException {
+    /**
+     * What a request's method and target, both as received, ask for.
+     *
+     * @param intercepted what requests on its connection mean, if that was said ahead
+     */
+    Call parse(String method, String target, Optional<EngineChannel.Intercepted> intercepted) throws RegistryException {
         if (!VISIBLE.matcher(target).matches()) {
             throw malformed("a request target has only visible ASCII characters");
         }
         Matcher absolute = ABSOLUTE.matcher(target);
-        if (absolute.matches()) {
-            String rest = absolute.group("rest");
-            return parse(
-                    method,
-                    rest == null ? "/" : rest,
-                    authority(absolute.group("scheme").toLowerCase(Locale.ROOT), absolute.group("authority")));
+        if (intercepted.isPresent()) {
+            if (!target.startsWith("/")) {
+                throw malformed("behind CONNECT a request target is a path");
+            }
+            Authority as = intercepted.get().as();
+            return proxied(method, target, intercepted.get().upstream(), new Elsewhere(true, as, target));
         }
-        return parse(method, target, null);
+        if (absolute.matches()) {
+            boolean tls = absolute.group("scheme").equalsIgnoreCase("https");
+            Authority host = Authority.parse(absolute.group("authority"), tls ? 443 : 80)
+                    .orElseThrow(() -> malformed("the target's host is none"));
+            String rest = absolute.group("rest");
+            String path = rest == null ? "/" : rest.startsWith("?") ? "/" + rest : rest;
+            var elsewhere = new Elsewhere(tls, host, path);
+            Optional<Upstream> upstream =
+                    tunnelled.test(host) ? Optional.empty() : upstreams.at(host.host(), host.port(), tls);
+            return upstream.isPresent() ? proxied(method, path, upstream.get().name(), elsewhere) : elsewhere;
+        }
+        return mirrored(method, target);
     }
 
-    private RegistryCall parse(String method, String pathAndQuery, @Nullable UpstreamName authority)
-            throws RegistryException {
+    /** A request of an engine that believes to speak to the registry itself. */
+    private Call proxied(String method, String target, UpstreamName upstream, Elsewhere asked) {
+        int mark = target.indexOf('?');
+        String path = mark < 0 ? target : target.substring(0, mark);
+        var route = new Route(upstream, null, mark < 0 ? "" : target.substring(mark + 1), asked.origin());
+        if (!path.equals("/v2") && !path.startsWith(ROOT)) {
+            boolean same = upstreams
+                    .find(upstream)
+                    .map(Upstream::url)
+                    .filter(url -> url.getHost().equalsIgnoreCase(asked.host().host()))
+                    .isPresent();
+            // Docker Hub has hosts that are its registry's and more; what else they do is theirs.
+            return same || !upstream.equals(UpstreamName.DOCKER_HUB) ? new RegistryCall.Other(route, path) : asked;
+        }
+        if (READING.contains(method)) {
+            try {
+                String decoded = decode(path);
+                return new Endpoint(route).parse(decoded.substring(Math.min(ROOT.length(), decoded.length())));
+            } catch (RegistryException e) {
+                // Whatever it is, the registry may know it.
+            }
+        }
+        return new RegistryCall.Other(route, path);
+    }
+
+    private RegistryCall mirrored(String method, String pathAndQuery) throws RegistryException {
         int mark = pathAndQuery.indexOf('?');
         String path = decode(mark < 0 ? pathAndQuery : pathAndQuery.substring(0, mark));
         Query query = Query.of(mark < 0 ? "" : pathAndQuery.substring(mark + 1));
         if (!path.equals("/v2") && !path.startsWith(ROOT)) {
             throw new RegistryException(404, "UNSUPPORTED", "a registry's paths start with /v2/");
         }
-        if (!method.equals("GET") && !method.equals("HEAD")) {
+        if (!READING.contains(method)) {
             throw readOnly();
         }
         String rest = path.substring(Math.min(ROOT.length(), path.length()));
-        if (authority != null) {
-            return new Endpoint(new Route(authority, query.namespace(), query.rest())).parse(rest);
-        }
         if (query.namespace() != null) {
             UpstreamName named = upstream(query.namespace());
             return new Endpoint(new Route(named, query.namespace(), query.rest())).parse(rest);
@@ -72,7 +118,7 @@ final class CallParser {
         int slash = rest.indexOf('/');
         String first = slash < 0 ? "" : rest.substring(0, slash);
         Optional<UpstreamName> named = nameOf(first);
-        if (named.isPresent() && (configured.test(named.get()) || looksLikeHost(first))) {
+        if (named.isPresent() && (isConfigured(named.get()) || looksLikeHost(first))) {
             UpstreamName upstream = allowed(named.get());
             return new Endpoint(new Route(upstream, null, query)).embedded().parse(rest.substring(slash + 1));
         }
@@ -83,21 +129,16 @@ final class CallParser {
         return segment.indexOf('.') >= 0 || segment.indexOf(':') >= 0 || segment.equals("localhost");
     }
 
-    private UpstreamName authority(String scheme, String authority) throws RegistryException {
-        String defaultPort = scheme.equals("http") ? ":80" : ":443";
-        UpstreamName whole = nameOf(authority).orElseThrow(() -> malformed("the target's host names no registry"));
-        if (!configured.test(whole) && authority.endsWith(defaultPort)) {
-            return upstream(authority.substring(0, authority.length() - defaultPort.length()));
-        }
-        return allowed(whole);
-    }
-
     private UpstreamName upstream(String text) throws RegistryException {
         return allowed(nameOf(text).orElseThrow(() -> malformed("'ns' must name a registry: host or host:port")));
     }
 
+    private boolean isConfigured(UpstreamName name) {
+        return upstreams.find(name).isPresent();
+    }
+
     private UpstreamName allowed(UpstreamName name) throws RegistryException {
-        if (!configured.test(name)) {
+        if (!isConfigured(name)) {
             throw new RegistryException(
                     403,
                     "DENIED",

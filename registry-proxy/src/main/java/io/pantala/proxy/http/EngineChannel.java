@@ -4,32 +4,43 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCounted;
 import io.netty.util.concurrent.Future;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.intercept.Authority;
+import io.pantala.proxy.intercept.Connects;
+import io.pantala.proxy.intercept.EngineSide;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One engine's connection, below the level of {@code HttpServerResponse}: what sends parts of files behind a head that
- * Vert.x wrote, closes without a reset, and closes connections that carry no request. The only class here that touches
- * the insides of Vert.x.
+ * Vert.x wrote, closes without a reset, closes connections that carry no request, and lets CONNECT be taken out. The only
+ * class here that touches the insides of Vert.x.
  *
  * <p>Vert.x's own {@code sendFile} ends the response, so it can't follow a blob that grows; and its idle timeout would
  * cut a reply that waits for its bytes.
  */
-final class EngineChannel {
+final class EngineChannel implements EngineSide {
     private static final AttributeKey<EngineChannel> ATTRIBUTE = AttributeKey.valueOf(EngineChannel.class, "self");
     private static final Duration LINGER = Duration.ofSeconds(5);
 
     private final ChannelHandlerContext context;
     private final Duration idle;
 
-    // Both belong to the event loop.
+    /** Set before the requests that it is about, on the event loop which they come on. */
+    private volatile @Nullable Intercepted intercepted;
+
+    // These belong to the event loop.
     private @Nullable Exchange current;
+    private @Nullable Runnable onceFree;
     private @Nullable Future<?> reaper;
 
     private EngineChannel(ChannelHandlerContext context, Duration idle) {
@@ -37,11 +48,19 @@ final class EngineChannel {
         this.idle = idle;
     }
 
+    /**
+     * What requests on this connection mean.
+     *
+     * @param as where the engine believes to be connected to
+     */
+    record Intercepted(UpstreamName upstream, Authority as) {}
+
     /** Takes charge of a new connection. On its event loop. */
-    static void open(HttpConnection connection, Duration idle) {
+    static void open(HttpConnection connection, Duration idle, Connects connects) {
         ChannelHandlerContext context = ((ConnectionBase) connection).channelHandlerContext();
         var opened = new EngineChannel(context, idle);
         context.channel().attr(ATTRIBUTE).set(opened);
+        context.pipeline().addBefore(context.name(), "connect", connects.handler(opened));
         context.channel().closeFuture().addListener(closed -> opened.closed());
         opened.awaitRequest();
     }
@@ -57,9 +76,7 @@ final class EngineChannel {
     /** A request has come; the exchange hears when the connection closes. On the event loop. */
     void begin(Exchange exchange) {
         current = exchange;
-        if (reaper != null) {
-            reaper.cancel(false);
-        }
+        endWait();
         if (!channel().isActive()) {
             exchange.gone();
         }
@@ -75,9 +92,50 @@ final class EngineChannel {
         execute(() -> {
             if (current == exchange) {
                 current = null;
-                awaitRequest();
+                Runnable next = onceFree;
+                onceFree = null;
+                if (next == null) {
+                    awaitRequest();
+                } else {
+                    next.run();
+                }
             }
         });
+    }
+
+    @Override
+    public void whenFree(Runnable task) {
+        if (current == null) {
+            task.run();
+        } else {
+            onceFree = task;
+        }
+    }
+
+    @Override
+    public Optional<Objection> objection(HttpHeaders headers) {
+        return Optional.empty();
+    }
+
+    @Override
+    public void intercepted(UpstreamName upstream, Authority as) {
+        intercepted = new Intercepted(upstream, as);
+        awaitRequest();
+    }
+
+    @Override
+    public void tunnelled() {
+        endWait();
+    }
+
+    /** What its requests mean; empty as long as they say so themselves. */
+    Optional<Intercepted> intercepted() {
+        return Optional.ofNullable(intercepted);
+    }
+
+    /** Whether files can't be sent as they are. */
+    boolean secure() {
+        return intercepted != null;
     }
 
     /** Sends a buffer or a part of a file, behind what was sent before, and releases it. A file must stay open until the future is done. */
@@ -92,7 +150,11 @@ final class EngineChannel {
     void closeGently() {
         Channel channel = channel();
         if (channel instanceof DuplexChannel duplex) {
-            var _ = duplex.shutdownOutput();
+            SslHandler tls = channel.pipeline().get(SslHandler.class);
+            ChannelFuture told = tls == null ? channel.newSucceededFuture() : tls.closeOutbound();
+            var _ = told.addListener(_ -> {
+                var _ = duplex.shutdownOutput();
+            });
             var _ = channel.eventLoop().schedule(this::abort, LINGER.toMillis(), TimeUnit.MILLISECONDS);
         } else {
             abort();
@@ -109,13 +171,19 @@ final class EngineChannel {
     }
 
     private void awaitRequest() {
+        endWait();
         reaper = channel().eventLoop().schedule(this::abort, idle.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void closed() {
+    private void endWait() {
         if (reaper != null) {
             reaper.cancel(false);
+            reaper = null;
         }
+    }
+
+    private void closed() {
+        endWait();
         if (current != null) {
             current.gone();
         }

@@ -2,6 +2,7 @@ package io.pantala.proxy.http;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.pantala.registry.RequestBody;
 import io.pantala.swarm.Authorization;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -40,6 +42,7 @@ public final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final EngineChannel channel;
+    private final Optional<EngineBody> content;
     private final String id;
     private final long startedAt = System.nanoTime();
 
@@ -52,11 +55,14 @@ public final class Exchange {
     private long bytes;
     private String source = "";
     private boolean whole = true;
+    private boolean unread;
 
+    /** On the event loop, when the request's head has come. */
     Exchange(HttpServerRequest request, EngineChannel channel, String id) {
         this.request = request;
         this.response = request.response();
         this.channel = channel;
+        this.content = EngineBody.of(request, channel);
         this.id = id;
     }
 
@@ -68,6 +74,16 @@ public final class Exchange {
     /** Whether this is a HEAD: the reply is that to a GET without its body. */
     public boolean head() {
         return request.method().equals(HttpMethod.HEAD);
+    }
+
+    /** Its method. */
+    public HttpMethod method() {
+        return request.method();
+    }
+
+    /** The body of the request; empty if it has none. */
+    public Optional<RequestBody> content() {
+        return content.map(body -> body);
     }
 
     /** The credential that came with the request. */
@@ -128,14 +144,14 @@ public final class Exchange {
         writeHead(status, headers);
         bytes = head() ? 0 : body.length;
         await(() -> head() ? response.end() : response.end(Buffer.buffer(body)));
-        closeIfOld();
+        closeIfLast();
     }
 
     /** Replies with a head alone: to a HEAD, or with a status that has no body. */
     public void reply(int status, List<Map.Entry<String, String>> headers) throws EngineGoneException {
         writeHead(status, headers);
         await(response::end);
-        closeIfOld();
+        closeIfLast();
     }
 
     /** Replies with an error of this proxy's own. */
@@ -143,15 +159,10 @@ public final class Exchange {
         List<Map.Entry<String, String>> headers = new ArrayList<>();
         headers.add(Map.entry(API_VERSION, "registry/2.0"));
         headers.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));
-        boolean refusesBody = error.status() == 405;
-        if (refusesBody) {
+        if (error.status() == 405) {
             headers.add(Map.entry("Allow", "GET, HEAD"));
-            headers.add(Map.entry("Connection", "close"));
         }
         reply(error.status(), headers, error.body());
-        if (refusesBody) {
-            channel.closeGently();
-        }
     }
 
     /**
@@ -190,11 +201,12 @@ public final class Exchange {
             // All bytes had left: an engine that counts them may hang up before the reply is ended.
             whole = true;
         }
-        closeIfOld();
+        closeIfLast();
     }
 
     void cutShort() {
         whole = false;
+        content.ifPresent(EngineBody::drop);
         channel.closeGently();
     }
 
@@ -215,12 +227,14 @@ public final class Exchange {
         }
     }
 
-    RequestSummary summary(@Nullable RegistryCall call) {
+    RequestSummary summary(@Nullable Call call) {
         return new RequestSummary(
                 id,
                 request.method().name(),
                 printablePath(request.uri()),
-                call == null ? null : call.route().upstream().value(),
+                call instanceof RegistryCall registry
+                        ? registry.route().upstream().value()
+                        : null,
                 status,
                 body == null ? bytes : body.sent(),
                 elapsed(),
@@ -238,6 +252,11 @@ public final class Exchange {
         if (!to.contains(REQUEST_ID)) {
             to.set(REQUEST_ID, id);
         }
+        // An engine that is answered before it has sent everything may go on sending: no other request can follow.
+        unread = content.isPresent() && !content.get().ended();
+        if (unread) {
+            to.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
         if (old()) {
             response.headersEndHandler(ready -> {
                 to.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -251,8 +270,9 @@ public final class Exchange {
         return request.version() == HttpVersion.HTTP_1_0;
     }
 
-    private void closeIfOld() {
-        if (old()) {
+    private void closeIfLast() {
+        if (old() || unread) {
+            content.ifPresent(EngineBody::drop);
             channel.closeGently();
         }
     }

@@ -1,6 +1,7 @@
 package io.pantala.proxy.http;
 
-import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.intercept.Connects;
+import io.pantala.registry.Upstreams;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -20,7 +21,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,11 +28,13 @@ import org.slf4j.LoggerFactory;
 public final class ProxyServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProxyServer.class);
     private static final int LONGEST_HEAD = 64 << 10;
+    private static final int LARGEST_CHUNK = 64 << 10;
     private static final int MOST_EVENT_LOOPS = 4;
     private static final Duration MARGIN = Duration.ofSeconds(5);
 
     private final ProxyConfig config;
     private final CallParser parser;
+    private final Connects connects;
     private final CallHandler handler;
     private final RequestListener listener;
     private final Semaphore room;
@@ -41,9 +43,10 @@ public final class ProxyServer implements AutoCloseable {
     private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
 
     private ProxyServer(
-            ProxyConfig config, Predicate<UpstreamName> configured, CallHandler handler, RequestListener listener) {
+            ProxyConfig config, Upstreams upstreams, Connects connects, CallHandler handler, RequestListener listener) {
         this.config = config;
-        this.parser = new CallParser(configured, config.defaultUpstream());
+        this.parser = new CallParser(upstreams, config.tunnelled(), config.defaultUpstream());
+        this.connects = connects;
         this.handler = handler;
         this.listener = listener;
         this.room = new Semaphore(config.maxRequests());
@@ -53,17 +56,19 @@ public final class ProxyServer implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @param configured the upstreams that requests may name; others are refused
+     * @param upstreams those that requests may name
+     * @param connects what answers CONNECT; closed with the server
      * @throws IOException when the address can't be had; its message says why in one line
      */
     public static ProxyServer start(
             Vertx vertx,
             ProxyConfig config,
-            Predicate<UpstreamName> configured,
+            Upstreams upstreams,
+            Connects connects,
             CallHandler handler,
             RequestListener listener)
             throws IOException {
-        var server = new ProxyServer(config, configured, handler, listener);
+        var server = new ProxyServer(config, upstreams, connects, handler, listener);
         server.listen(vertx);
         return server;
     }
@@ -83,7 +88,11 @@ public final class ProxyServer implements AutoCloseable {
         List<Future<Void>> closing =
                 servers.stream().map(server -> server.shutdown(drain)).toList();
         try {
+            connects.drain(drain);
+            connects.close();
             await(Future.join(closing), drain.plus(MARGIN));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             LOG.warn("closing the proxy's listener: {}", e.getMessage());
         }
@@ -113,6 +122,7 @@ public final class ProxyServer implements AutoCloseable {
         HttpServerOptions options = new HttpServerOptions()
                 .setMaxInitialLineLength(LONGEST_HEAD)
                 .setMaxHeaderSize(LONGEST_HEAD)
+                .setMaxChunkSize(LARGEST_CHUNK)
                 .setHttp2ClearTextEnabled(false)
                 .setTcpKeepAlive(true);
         int loops = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_EVENT_LOOPS);
@@ -159,7 +169,7 @@ public final class ProxyServer implements AutoCloseable {
         @Override
         public Future<?> start() {
             HttpServer server = vertx.createHttpServer(options)
-                    .connectionHandler(connection -> EngineChannel.open(connection, config.idle()))
+                    .connectionHandler(connection -> EngineChannel.open(connection, config.idle(), connects))
                     .requestHandler(ProxyServer.this::accept);
             servers.add(server);
             return server.listen(address);
@@ -192,10 +202,16 @@ public final class ProxyServer implements AutoCloseable {
 
     private void answer(HttpServerRequest request, Exchange exchange) {
         listener.started();
-        RegistryCall call = null;
+        Call call = null;
         try {
-            call = parser.parse(request.method().name(), request.uri());
-            handler.answer(call, exchange);
+            call = parser.parse(
+                    request.method().name(),
+                    request.uri(),
+                    EngineChannel.of(request.connection()).intercepted());
+            switch (call) {
+                case RegistryCall registry -> handler.answer(registry, exchange);
+                case Elsewhere elsewhere -> handler.answer(elsewhere, exchange);
+            }
         } catch (RegistryException e) {
             fail(exchange, e.error());
         } catch (EngineGoneException e) {

@@ -6,9 +6,9 @@ import io.pantala.manifest.RepositoryName;
 
 /**
  * What an engine asks a registry for: one of the endpoints for reading (distribution-spec, Endpoints), all parts
- * validated. A GET or a HEAD; which one, the {@link Exchange} knows.
+ * validated, by a GET or a HEAD; which one, the {@link Exchange} knows. Or, through a proxy, anything else.
  */
-public sealed interface RegistryCall {
+public sealed interface RegistryCall extends Call {
     /** Which upstream is meant, and what goes with the path. */
     Route route();
 
@@ -67,4 +67,12 @@ public sealed interface RegistryCall {
             return "/v2/" + repository + "/referrers/" + digest;
         }
     }
+
+    /**
+     * Anything else that an engine sends to a registry through a proxy: pushes, and what only that registry knows. By any
+     * method.
+     *
+     * @param path as received
+     */
+    record Other(Route route, String path) implements RegistryCall {}
 }

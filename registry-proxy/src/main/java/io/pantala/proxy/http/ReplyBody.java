@@ -1,9 +1,13 @@
 package io.pantala.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.FileRegion;
 import io.vertx.core.net.impl.UncloseableFileRegion;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -18,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class ReplyBody implements AutoCloseable {
     /** Large enough for one region to cover the hop that the next one costs, small enough to share an event loop. */
     private static final int REGION = 1 << 20;
+
+    /** Of what passes through memory, less at once. */
+    private static final int PIECE = 128 << 10;
 
     private static final int ON_THE_WAY = 2;
 
@@ -50,10 +57,31 @@ public final class ReplyBody implements AutoCloseable {
         long end = position + count;
         while (at < end) {
             makeRoom();
-            long length = Math.min(REGION, end - at);
-            var region = new UncloseableFileRegion(file, at, length);
-            onTheWay.add(new Part(channel.send(region), length, region));
+            long length = Math.min(channel.secure() ? PIECE : REGION, end - at);
+            if (channel.secure()) {
+                onTheWay.add(new Part(channel.send(read(file, at, (int) length)), length, null));
+            } else {
+                var region = new UncloseableFileRegion(file, at, length);
+                onTheWay.add(new Part(channel.send(region), length, region));
+            }
             at += length;
+        }
+    }
+
+    /** What is to be encrypted passes through memory. */
+    private static ByteBuf read(FileChannel file, long position, int length) {
+        ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+        try {
+            while (piece.writerIndex() < length) {
+                int read = piece.writeBytes(file, position + piece.writerIndex(), length - piece.writerIndex());
+                if (read < 0) {
+                    throw new EOFException("the file ends before its blob");
+                }
+            }
+            return piece;
+        } catch (IOException e) {
+            piece.release();
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -1,14 +1,23 @@
 package io.pantala.proxy.node;
 
+import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.config.HostConfig;
 import io.pantala.proxy.config.Key;
+import io.pantala.proxy.config.ProxyMode;
+import io.pantala.proxy.events.ConnectEvents;
 import io.pantala.proxy.events.PullEvents;
 import io.pantala.proxy.events.RequestEvents;
 import io.pantala.proxy.events.SwarmEvents;
 import io.pantala.proxy.grant.Grants;
 import io.pantala.proxy.http.ProxyConfig;
 import io.pantala.proxy.http.ProxyServer;
+import io.pantala.proxy.intercept.Authority;
+import io.pantala.proxy.intercept.CertificateAuthority;
+import io.pantala.proxy.intercept.ConnectConfig;
+import io.pantala.proxy.intercept.Connects;
+import io.pantala.proxy.intercept.Destinations;
 import io.pantala.proxy.pull.Pulls;
+import io.pantala.registry.Upstream;
 import io.pantala.registry.Upstreams;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.swarm.download.SwarmDownloads;
@@ -16,13 +25,20 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.control.SeedLinks;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A host's proxy: with seeds one of a swarm; without, it works alone, with a seed inside. */
 public final class Host implements Node {
+    private static final Logger LOG = LoggerFactory.getLogger(Host.class);
     private static final Duration IDLE = Duration.ofSeconds(90);
     private static final int MOST_REQUESTS = 1024;
 
@@ -30,20 +46,29 @@ public final class Host implements Node {
     private final Base base;
     private final ProxyServer server;
     private final NodeAddress admin;
+    private final Upstreams upstreams;
 
     private Host(HostConfig config, Base base) throws IOException {
         this.config = config;
         this.base = base;
         List<BlobFiller> fillers =
                 config.seeds().isEmpty() ? List.of(base.backfills) : List.of(swarm(config, base), base.backfills);
+        upstreams = config.node().upstreams();
+        var destinations = new Destinations(this::isNamed, this::isOwnPort, InetAddress::getAllByName);
+        var connects = new Connects(
+                this::upstreamAt,
+                authority(config),
+                destinations,
+                ConnectConfig.DEFAULT,
+                new ConnectEvents(base.metrics));
         Pulls pulls = new Pulls(
                 base.store,
                 base.registry,
                 new Grants(base.registry),
                 fillers,
+                destinations,
                 base.tuning.pull(),
                 new PullEvents(base.metrics));
-        Upstreams upstreams = config.node().upstreams();
         server = base.add(
                 ProxyServer.start(
                         base.vertx,
@@ -51,14 +76,17 @@ public final class Host implements Node {
                                 new InetSocketAddress(
                                         config.listen().host(), config.listen().port()),
                                 config.defaultUpstream(),
+                                this::isTunnelled,
                                 IDLE,
                                 config.node().drain(),
                                 MOST_REQUESTS),
-                        name -> upstreams.find(name).isPresent(),
+                        upstreams,
+                        connects,
                         pulls,
                         new RequestEvents(base.metrics)),
                 ProxyServer::close);
         admin = base.openAdmin();
+        Thread.ofVirtual().name("warm-up").start(connects::warmUp);
     }
 
     /** Opens all it needs, and listens. */
@@ -95,6 +123,47 @@ public final class Host implements Node {
     @Override
     public void close() {
         base.close();
+    }
+
+    /** The authority that was configured must be right from the start; one of our own may take its time. */
+    private static CompletableFuture<CertificateAuthority> authority(HostConfig config) throws IOException {
+        InstantSource clock = InstantSource.system();
+        Optional<ProxyMode.Authority> supplied = config.proxyMode().authority();
+        if (supplied.isPresent()) {
+            return CompletableFuture.completedFuture(CertificateAuthority.read(
+                    supplied.get().certificate(), supplied.get().key(), clock));
+        }
+        CompletableFuture<CertificateAuthority> made = new CompletableFuture<>();
+        Thread.ofVirtual().name("authority").start(() -> {
+            try {
+                made.complete(CertificateAuthority.of(config.node().directory(), clock));
+            } catch (IOException | RuntimeException e) {
+                LOG.error("nothing will be intercepted: {}", e.getMessage());
+                made.completeExceptionally(e);
+            }
+        });
+        return made;
+    }
+
+    private Optional<UpstreamName> upstreamAt(Authority authority) {
+        return isTunnelled(authority)
+                ? Optional.empty()
+                : upstreams.at(authority.host(), authority.port(), true).map(Upstream::name);
+    }
+
+    private boolean isTunnelled(Authority authority) {
+        return config.proxyMode().tunnel().stream().anyMatch(pattern -> pattern.matches(authority));
+    }
+
+    /** Whether the user's own settings name it. */
+    private boolean isNamed(Authority authority) {
+        return isTunnelled(authority)
+                || upstreams.at(authority.host(), authority.port(), true).isPresent()
+                || upstreams.at(authority.host(), authority.port(), false).isPresent();
+    }
+
+    private boolean isOwnPort(int port) {
+        return port == server.port() || port == admin.port();
     }
 
     private static SwarmDownloads swarm(HostConfig config, Base base) throws IOException {

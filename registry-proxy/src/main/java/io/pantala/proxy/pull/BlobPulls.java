@@ -68,6 +68,11 @@ final class BlobPulls {
             straight(call, exchange, Reason.OTHER_DIGEST);
             return;
         }
+        if (exchange.head() && call.route().proxied()) {
+            // Whoever pushes asks so whether this repository has it: what is stored here says nothing about that.
+            relay.headOfBlob(call, exchange);
+            return;
+        }
         var asker = new Asker(call.route().upstream(), call.repository(), exchange.authorization());
         switch (check(asker, call, exchange)) {
             case Verdict.Refused(UpstreamRefusal refusal)

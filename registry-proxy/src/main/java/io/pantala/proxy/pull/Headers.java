@@ -26,6 +26,15 @@ final class Headers {
 
     /** What of a response's headers concerns the engine: all but those of the connection it came by. */
     static List<Map.Entry<String, String>> endToEnd(Iterable<Map.Entry<String, String>> headers, RegistryCall call) {
+        return endToEnd(headers, own(call));
+    }
+
+    /**
+     * What of a response's headers concerns the engine, behind some of our own that take the place of those of their
+     * names; a list to add to.
+     */
+    static List<Map.Entry<String, String>> endToEnd(
+            Iterable<Map.Entry<String, String>> headers, List<Map.Entry<String, String>> own) {
         Set<String> dropped = new HashSet<>(HOP_BY_HOP);
         for (Map.Entry<String, String> header : headers) {
             if (header.getKey().equalsIgnoreCase("connection")) {
@@ -34,8 +43,8 @@ final class Headers {
                 }
             }
         }
-        List<Map.Entry<String, String>> kept = own(call);
-        kept.forEach(own -> dropped.add(own.getKey().toLowerCase(Locale.ROOT)));
+        List<Map.Entry<String, String>> kept = new ArrayList<>(own);
+        own.forEach(header -> dropped.add(header.getKey().toLowerCase(Locale.ROOT)));
         for (Map.Entry<String, String> header : headers) {
             if (!dropped.contains(header.getKey().toLowerCase(Locale.ROOT))) {
                 kept.add(Map.entry(header.getKey(), header.getValue()));

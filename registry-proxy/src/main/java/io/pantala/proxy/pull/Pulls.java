@@ -2,10 +2,12 @@ package io.pantala.proxy.pull;
 
 import io.pantala.proxy.grant.Grants;
 import io.pantala.proxy.http.CallHandler;
+import io.pantala.proxy.http.Elsewhere;
 import io.pantala.proxy.http.EngineGoneException;
 import io.pantala.proxy.http.Exchange;
 import io.pantala.proxy.http.RegistryCall;
 import io.pantala.proxy.http.RegistryException;
+import io.pantala.proxy.intercept.Destinations;
 import io.pantala.registry.RegistryClient;
 import io.pantala.store.BlobStore;
 import io.pantala.swarm.BlobFiller;
@@ -16,8 +18,10 @@ public final class Pulls implements CallHandler {
     private final Relay relay;
     private final ManifestPull manifests;
     private final BlobPulls blobs;
+    private final PassOn passOn;
 
     /**
+     * @param destinations where requests may go that are for no upstream
      * @param fillers where blobs are to be had, best first; when none can help, the registry is asked for the engine alone
      */
     public Pulls(
@@ -25,10 +29,12 @@ public final class Pulls implements CallHandler {
             RegistryClient registry,
             Grants grants,
             List<BlobFiller> fillers,
+            Destinations destinations,
             PullConfig config,
             PullListener listener) {
         relay = new Relay(registry, config, listener);
         manifests = new ManifestPull(relay, grants, listener);
+        passOn = new PassOn(registry, relay, grants, destinations);
         blobs = new BlobPulls(store, relay, grants, List.copyOf(fillers), config, listener);
     }
 
@@ -41,6 +47,13 @@ public final class Pulls implements CallHandler {
             case RegistryCall.Catalog _, RegistryCall.Referrers _ -> relay.pass(call, exchange, "other");
             case RegistryCall.Manifest manifest -> manifests.answer(manifest, exchange);
             case RegistryCall.Blob blob -> blobs.answer(blob, exchange);
+            case RegistryCall.Other other -> passOn.answer(other, exchange);
         }
+    }
+
+    @Override
+    public void answer(Elsewhere call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        passOn.answer(call, exchange);
     }
 }

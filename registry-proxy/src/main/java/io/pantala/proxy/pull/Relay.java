@@ -14,6 +14,7 @@ import io.pantala.registry.RegistryRequest;
 import io.pantala.registry.RegistryResponse;
 import io.pantala.registry.UpstreamException;
 import io.pantala.swarm.UpstreamRefusal;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +33,11 @@ final class Relay {
     private static final ByteBufAllocator BUFFERS = PooledByteBufAllocator.DEFAULT;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final Pattern TOTAL = Pattern.compile("bytes [^/]*/([0-9]{1,18})");
+
+    /** What a registry answers while it, or what stands before it, is busy with itself. */
+    private static final Set<Integer> PASSING = Set.of(502, 503, 504);
+
+    private static final List<Duration> PAUSES = List.of(Duration.ofMillis(200), Duration.ofSeconds(1));
 
     private final RegistryClient registry;
     private final PullConfig config;
@@ -69,7 +76,7 @@ final class Relay {
     }
 
     /** How long the upstream may take to answer, for the engine to be answered in time. */
-    private Duration left(RegistryCall call, Exchange exchange) {
+    Duration left(RegistryCall call, Exchange exchange) {
         if (exchange.replying()) {
             return config.idle();
         }
@@ -87,9 +94,27 @@ final class Relay {
                 call.route().upstream(), method, call.target(), headers, exchange.authorization(), kind);
     }
 
-    private RegistryResponse send(
+    /** Sends what changes nothing; again after a while, if the registry has trouble and the engine no other way. */
+    RegistryResponse send(
             RegistryCall call, Exchange exchange, Exchange.Wait<RegistryResponse, UpstreamException> sending)
             throws RegistryException, EngineGoneException, InterruptedException {
+        for (Duration pause : call.route().proxied() ? PAUSES : List.<Duration>of()) {
+            try {
+                RegistryResponse response = exchange.whileConnected(sending);
+                if (!PASSING.contains(response.status()) || response.headers().contains(HttpHeaders.RETRY_AFTER)) {
+                    return response;
+                }
+                response.close();
+            } catch (UpstreamException e) {
+                if (e.kind() != UpstreamException.Kind.UNREACHABLE && e.kind() != UpstreamException.Kind.CUT) {
+                    throw unavailable(call, e);
+                }
+            }
+            exchange.whileConnected(() -> {
+                Thread.sleep(pause);
+                return true;
+            });
+        }
         try {
             return exchange.whileConnected(sending);
         } catch (UpstreamException e) {
@@ -142,7 +167,13 @@ final class Relay {
     /** Passes an answer back; {@code passed} hears how many bytes went through. */
     void pass(RegistryResponse response, RegistryCall call, Exchange exchange, LongConsumer passed)
             throws EngineGoneException, InterruptedException {
-        List<Map.Entry<String, String>> headers = Headers.endToEnd(response.headers(), call);
+        pass(response, Headers.endToEnd(response.headers(), call), exchange, passed);
+    }
+
+    /** Passes an answer back under these headers. */
+    void pass(
+            RegistryResponse response, List<Map.Entry<String, String>> headers, Exchange exchange, LongConsumer passed)
+            throws EngineGoneException, InterruptedException {
         if (exchange.head() || response.status() == 204 || response.status() == 304) {
             exchange.reply(response.status(), headers);
             return;
@@ -192,10 +223,14 @@ final class Relay {
 
     /** What an engine is told when its upstream can't be asked. */
     RegistryException unavailable(RegistryCall call, UpstreamException why) {
+        return unavailable(call.route().upstream().value(), why);
+    }
+
+    /** What an engine is told when a host can't be asked. */
+    RegistryException unavailable(String host, UpstreamException why) {
         listener.failed("upstream_" + why.kind().name().toLowerCase(Locale.ROOT));
         int status = why.kind() == UpstreamException.Kind.TIMEOUT ? 504 : 502;
-        return new RegistryException(
-                RegistryError.unavailable(status, call.route().upstream() + ": " + why.getMessage()));
+        return new RegistryException(RegistryError.unavailable(status, host + ": " + why.getMessage()));
     }
 
     /** A response's bytes are only lent: the copy goes where the network wants it anyway. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.intercept.HostPattern;
 import io.pantala.proxy.logging.LogConfig;
 import io.pantala.registry.Upstream;
 import io.pantala.transport.NodeAddress;
@@ -44,6 +45,7 @@ class SettingsTest {
 
         assertThat(host.listen()).hasToString("127.0.0.1:6460");
         assertThat(host.seeds()).isEmpty();
+        assertThat(host.proxyMode()).isEqualTo(ProxyMode.DEFAULT);
         assertThat(host.defaultUpstream()).isEqualTo(UpstreamName.DOCKER_HUB);
         assertThat(seed.listen()).hasToString("127.0.0.1:6462");
         assertThat(host.node().admin()).hasToString("127.0.0.1:6463");
@@ -71,8 +73,12 @@ class SettingsTest {
                     url: http://mirror.example:8080
                   "[fd00::1]:5000":
                     url: https://[fd00::1]:5000
-                    ca: %s
+                    ca: %1$s
                 default-upstream: quay.io
+                tunnel: [a.example, "*.b.example"]
+                intercept:
+                  ca: %1$s
+                  ca-key: %1$s
                 disk:
                   quota: 1.5GiB
                 drain.timeout: 2m
@@ -95,6 +101,10 @@ class SettingsTest {
         assertThat(host.node().upstreams().find(local))
                 .contains(new Upstream(local, URI.create("https://[fd00::1]:5000"), Optional.of(ca)));
         assertThat(host.defaultUpstream()).hasToString("quay.io");
+        assertThat(host.proxyMode())
+                .isEqualTo(new ProxyMode(
+                        Optional.of(new ProxyMode.Authority(ca, ca)),
+                        List.of(HostPattern.parse("a.example"), HostPattern.parse("*.b.example"))));
         assertThat(host.node().drain()).isEqualTo(Duration.ofMinutes(2));
         assertThat(host.node().log()).isEqualTo(new LogConfig(LogConfig.Format.JSON, Level.DEBUG));
     }
@@ -190,6 +200,15 @@ class SettingsTest {
         yaml = text;
 
         assertRefused(message.replace("pantala.yaml", file().toString()));
+    }
+
+    @Test
+    void anAuthorityNeedsItsKey() throws IOException {
+        Path ca = Files.writeString(directory.resolve("ca.pem"), "");
+        yaml = "intercept.ca: " + ca;
+
+        assertRefused("intercept.ca = \"" + ca + "\" (" + file()
+                + ":1): needs the other one too: intercept.ca and intercept.ca-key");
     }
 
     @Test

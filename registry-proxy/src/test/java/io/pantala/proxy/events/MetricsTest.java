@@ -61,6 +61,7 @@ class MetricsTest {
             new PullEvents(metrics).failed("upstream_cut");
             new RequestEvents(metrics).ended(request());
             new PreheatEvents(metrics).finished(preheat());
+            new ConnectEvents(metrics);
 
             assertThat(registered()).isEqualTo(documented());
         }

@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pantala.manifest.UpstreamName;
-import java.util.Set;
+import io.pantala.proxy.intercept.Authority;
+import io.pantala.proxy.intercept.HostPattern;
+import io.pantala.registry.Upstream;
+import io.pantala.registry.Upstreams;
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,8 +22,13 @@ class CallParserTest {
     private static final UpstreamName LOCAL = UpstreamName.parse("registry.local:5000");
     private static final UpstreamName ODD = UpstreamName.parse("mirror");
 
+    private final Upstreams upstreams = new Upstreams(List.of(
+            new Upstream(UpstreamName.DOCKER_HUB, URI.create("https://registry-1.docker.io")),
+            new Upstream(QUAY, URI.create("https://quay.io")),
+            new Upstream(LOCAL, URI.create("http://10.0.0.7:5001")),
+            new Upstream(ODD, URI.create("https://mirror"))));
     private final CallParser parser =
-            new CallParser(Set.of(UpstreamName.DOCKER_HUB, QUAY, LOCAL, ODD)::contains, UpstreamName.DOCKER_HUB);
+            new CallParser(upstreams, HostPattern.parse("*.tunnelled.example")::matches, UpstreamName.DOCKER_HUB);
 
     @ParameterizedTest
     @CsvSource(
@@ -49,11 +60,12 @@ class CallParserTest {
                 "/v2/a/manifests/manifests/1 | docker.io | /v2/a/manifests/manifests/1",
                 "http://quay.io/v2/x/manifests/1 | quay.io | /v2/x/manifests/1",
                 "HTTP://quay.io:80/v2/x/manifests/1 | quay.io | /v2/x/manifests/1",
-                "http://registry.local:5000/v2/x/manifests/1?ns=quay.io | registry.local:5000 | /v2/x/manifests/1",
+                "http://registry.local:5000/v2/x/manifests/1?ns=quay.io | registry.local:5000 | /v2/x/manifests/1?ns=quay.io",
+                "http://10.0.0.7:5001/v2/x/manifests/1 | registry.local:5000 | /v2/x/manifests/1",
                 "http://quay.io/v2/docker.io/x/manifests/1 | quay.io | /v2/docker.io/x/manifests/1",
             })
     void findsTheUpstreamAndItsPath(String target, String upstream, String upstreamTarget) throws Exception {
-        RegistryCall call = parser.parse("GET", target);
+        RegistryCall call = read("GET", target);
 
         assertThat(call.route().upstream()).hasToString(upstream);
         assertThat(call.target()).isEqualTo(upstreamTarget);
@@ -63,16 +75,14 @@ class CallParserTest {
     void readsEachEndpointIntoItsOwnType() throws Exception {
         String digest = "sha256:" + HEX;
 
-        assertThat(parser.parse("GET", "/v2/")).isInstanceOf(RegistryCall.Ping.class);
-        assertThat(parser.parse("HEAD", "/v2/a/manifests/t")).isInstanceOf(RegistryCall.Manifest.class);
-        assertThat(parser.parse("GET", "/v2/a/manifests/sha256%3A" + HEX).path())
-                .isEqualTo("/v2/a/manifests/" + digest);
-        assertThat(parser.parse("GET", "/v2/a/blobs/" + digest)).isInstanceOf(RegistryCall.Blob.class);
-        assertThat(parser.parse("GET", "/v2/a/blobs/sha512:" + HEX + HEX)).isInstanceOf(RegistryCall.Blob.class);
-        assertThat(parser.parse("GET", "/v2/a/referrers/" + digest + "?artifactType=x")
-                        .target())
+        assertThat(read("GET", "/v2/")).isInstanceOf(RegistryCall.Ping.class);
+        assertThat(read("HEAD", "/v2/a/manifests/t")).isInstanceOf(RegistryCall.Manifest.class);
+        assertThat(read("GET", "/v2/a/manifests/sha256%3A" + HEX).path()).isEqualTo("/v2/a/manifests/" + digest);
+        assertThat(read("GET", "/v2/a/blobs/" + digest)).isInstanceOf(RegistryCall.Blob.class);
+        assertThat(read("GET", "/v2/a/blobs/sha512:" + HEX + HEX)).isInstanceOf(RegistryCall.Blob.class);
+        assertThat(read("GET", "/v2/a/referrers/" + digest + "?artifactType=x").target())
                 .isEqualTo("/v2/a/referrers/" + digest + "?artifactType=x");
-        assertThat(parser.parse("GET", "/v2/a/tags/list")).isInstanceOf(RegistryCall.Tags.class);
+        assertThat(read("GET", "/v2/a/tags/list")).isInstanceOf(RegistryCall.Tags.class);
     }
 
     @ParameterizedTest
@@ -106,12 +116,12 @@ class CallParserTest {
                 "/v2/a/manifests/1?ns=a/b | 400 | UNSUPPORTED",
                 "/v2/evil.example/a/manifests/1 | 403 | DENIED",
                 "/v2/localhost/a/manifests/1 | 403 | DENIED",
-                "http://evil.example/v2/a/manifests/1 | 403 | DENIED",
                 "http://user:secret@quay.io/v2/a/manifests/1 | 400 | UNSUPPORTED",
-                "http://quay.io | 404 | UNSUPPORTED",
+                "http://quay.io:99999/v2/ | 400 | UNSUPPORTED",
+                "http:///v2/ | 400 | UNSUPPORTED",
             })
     void refusesWhatNoRegistryCouldMean(String target, int status, String code) {
-        RegistryException refused = catchThrowableOfType(RegistryException.class, () -> parser.parse("GET", target));
+        RegistryException refused = catchThrowableOfType(RegistryException.class, () -> read("GET", target));
 
         assertThat(refused.error().status()).isEqualTo(status);
         assertThat(refused.error().code()).isEqualTo(code);
@@ -120,9 +130,9 @@ class CallParserTest {
     @Test
     void refusesUpperCaseHexadecimalAndNamesThatAreTooLong() {
         RegistryException upper = catchThrowableOfType(
-                RegistryException.class, () -> parser.parse("GET", "/v2/a/blobs/sha256:" + "A".repeat(64)));
+                RegistryException.class, () -> read("GET", "/v2/a/blobs/sha256:" + "A".repeat(64)));
         RegistryException longName = catchThrowableOfType(
-                RegistryException.class, () -> parser.parse("GET", "/v2/" + "a".repeat(256) + "/manifests/1"));
+                RegistryException.class, () -> read("GET", "/v2/" + "a".repeat(256) + "/manifests/1"));
 
         assertThat(upper.error().code()).isEqualTo("DIGEST_INVALID");
         assertThat(longName.error().code()).isEqualTo("NAME_INVALID");
@@ -131,8 +141,8 @@ class CallParserTest {
     @ParameterizedTest
     @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
     void refusesWrites(String method) {
-        RegistryException refused = catchThrowableOfType(
-                RegistryException.class, () -> parser.parse(method, "/v2/a/blobs/uploads/?mount=x"));
+        RegistryException refused =
+                catchThrowableOfType(RegistryException.class, () -> read(method, "/v2/a/blobs/uploads/?mount=x"));
 
         assertThat(refused.error().status()).isEqualTo(405);
         assertThat(refused.error().code()).isEqualTo("UNSUPPORTED");
@@ -140,17 +150,84 @@ class CallParserTest {
 
     @Test
     void namesTheKeyThatWouldAllowAnUpstream() {
-        RegistryException refused = catchThrowableOfType(
-                RegistryException.class, () -> parser.parse("GET", "/v2/a/manifests/1?ns=ghcr.example"));
+        RegistryException refused =
+                catchThrowableOfType(RegistryException.class, () -> read("GET", "/v2/a/manifests/1?ns=ghcr.example"));
 
         assertThat(refused.error().message()).contains("upstreams.ghcr.example.url");
     }
 
     @Test
     void refusesTargetsThatCouldSplitARequest() {
-        RegistryException refused = catchThrowableOfType(
-                RegistryException.class, () -> parser.parse("GET", "/v2/a/tags/list?n=1\u00a0\u0001"));
+        RegistryException refused =
+                catchThrowableOfType(RegistryException.class, () -> read("GET", "/v2/a/tags/list?n=1\u00a0\u0001"));
 
         assertThat(refused.error().status()).isEqualTo(400);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "POST | http://quay.io/v2/a/blobs/uploads/?mount=x&from=b | /v2/a/blobs/uploads/?mount=x&from=b",
+                "PUT | http://quay.io/v2/a/manifests/1 | /v2/a/manifests/1",
+                "GET | http://quay.io/v2/a/blobs/uploads/8f3 | /v2/a/blobs/uploads/8f3",
+                "GET | http://quay.io/v2/%2e%2e/b/manifests/1 | /v2/%2e%2e/b/manifests/1",
+                "GET | http://quay.io/v2/a/blobs/sha256:ABC | /v2/a/blobs/sha256:ABC",
+                "GET | http://quay.io/v2/auth?service=quay.io | /v2/auth?service=quay.io",
+                "GET | http://quay.io/extensions/v2/x | /extensions/v2/x",
+                "GET | http://quay.io | /",
+                "GET | http://quay.io?x=y | /?x=y",
+            })
+    void passesOnThroughAProxyWhateverTheEngineSays(String method, String target, String upstreamTarget)
+            throws Exception {
+        RegistryCall call = read(method, target);
+
+        assertThat(call).isInstanceOf(RegistryCall.Other.class);
+        assertThat(call.route().upstream()).isEqualTo(QUAY);
+        assertThat(call.target()).isEqualTo(upstreamTarget);
+        assertThat(call.route().origin()).isEqualTo("http://quay.io");
+    }
+
+    @Test
+    void takesAnInterceptedConnectionAtItsWord() throws Exception {
+        var intercepted = Optional.of(
+                new EngineChannel.Intercepted(UpstreamName.DOCKER_HUB, new Authority("registry-1.docker.io", 443)));
+
+        var manifest = (RegistryCall.Manifest) parser.parse("GET", "/v2/quay.io/x/manifests/1?ns=quay.io", intercepted);
+
+        assertThat(manifest.route().upstream()).isEqualTo(UpstreamName.DOCKER_HUB);
+        assertThat(manifest.repository()).hasToString("quay.io/x");
+        assertThat(manifest.target()).isEqualTo("/v2/quay.io/x/manifests/1?ns=quay.io");
+        assertThat(manifest.route().origin()).isEqualTo("https://registry-1.docker.io");
+        RegistryException refused = catchThrowableOfType(
+                RegistryException.class, () -> parser.parse("GET", "http://quay.io/v2/", intercepted));
+        assertThat(refused.error().status()).isEqualTo(400);
+    }
+
+    @Test
+    void leavesTheOtherServicesOfDockerHubsHostsToThem() throws Exception {
+        var index = Optional.of(
+                new EngineChannel.Intercepted(UpstreamName.DOCKER_HUB, new Authority("index.docker.io", 443)));
+
+        assertThat(parser.parse("GET", "/v1/search?q=x", index))
+                .isEqualTo(new Elsewhere(true, new Authority("index.docker.io", 443), "/v1/search?q=x"));
+        assertThat(parser.parse("GET", "/v2/", index)).isInstanceOf(RegistryCall.Ping.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://evil.example/v2/a/manifests/1, http://evil.example, /v2/a/manifests/1",
+        "http://a.tunnelled.example:81?x, http://a.tunnelled.example:81, /?x",
+        "http://[FD00::1]:5000/, http://[fd00::1]:5000, /",
+    })
+    void sendsElsewhereWhatIsForNoUpstream(String target, String origin, String path) throws Exception {
+        var elsewhere = (Elsewhere) parser.parse("GET", target, Optional.empty());
+
+        assertThat(elsewhere.origin()).isEqualTo(origin);
+        assertThat(elsewhere.target()).isEqualTo(path);
+    }
+
+    private RegistryCall read(String method, String target) throws RegistryException {
+        return (RegistryCall) parser.parse(method, target, Optional.empty());
     }
 }

@@ -7,6 +7,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.Unpooled;
 import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.intercept.ConnectConfig;
+import io.pantala.proxy.intercept.ConnectListener;
+import io.pantala.proxy.intercept.Connects;
+import io.pantala.proxy.intercept.Destinations;
+import io.pantala.registry.Upstreams;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init")
 class ProxyServerTest {
     private static final int SIZE = 5_000_003;
+    private static final Upstreams UPSTREAMS = new Upstreams(Upstreams.WELL_KNOWN);
+    private static final CallHandler DOES_NOTHING = (_, _) -> {};
 
     @TempDir
     Path directory;
@@ -352,7 +360,8 @@ class ProxyServerTest {
     @Test
     void closesIdleConnectionsButNotThoseThatWaitForAReply() throws Exception {
         var answer = new CountDownLatch(1);
-        var config = new ProxyConfig(loopback(), UpstreamName.DOCKER_HUB, Duration.ofMillis(100), Duration.ZERO, 10);
+        var config = new ProxyConfig(
+                loopback(), UpstreamName.DOCKER_HUB, _ -> false, Duration.ofMillis(100), Duration.ZERO, 10);
         serve(config, (_, exchange) -> {
             answer.await();
             exchange.reply(200, List.of(), new byte[0]);
@@ -372,7 +381,8 @@ class ProxyServerTest {
     @Test
     void refusesMoreRequestsThanItMayWorkOn() throws Exception {
         var answer = new CountDownLatch(1);
-        var config = new ProxyConfig(loopback(), UpstreamName.DOCKER_HUB, Duration.ofSeconds(9), Duration.ZERO, 1);
+        var config = new ProxyConfig(
+                loopback(), UpstreamName.DOCKER_HUB, _ -> false, Duration.ofSeconds(9), Duration.ZERO, 1);
         var working = new CountDownLatch(1);
         serve(config, (_, exchange) -> {
             working.countDown();
@@ -428,8 +438,9 @@ class ProxyServerTest {
             assertThatThrownBy(() -> ProxyServer.start(
                             other,
                             ProxyConfig.on(taken, UpstreamName.DOCKER_HUB),
-                            _ -> true,
-                            (_, _) -> {},
+                            UPSTREAMS,
+                            connects(),
+                            DOES_NOTHING,
                             RequestListener.NONE))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("can't listen on 127.0.0.1:" + server.port());
@@ -466,11 +477,20 @@ class ProxyServerTest {
     }
 
     private void serve(ProxyConfig config, CallHandler handler) throws IOException {
-        server = ProxyServer.start(vertx, config, _ -> true, handler, new RequestListener() {
+        server = ProxyServer.start(vertx, config, UPSTREAMS, connects(), handler, new RequestListener() {
             @Override
             public void ended(RequestSummary summary) {
                 ended.add(summary);
             }
         });
+    }
+
+    private static Connects connects() {
+        return new Connects(
+                _ -> Optional.empty(),
+                new CompletableFuture<>(),
+                new Destinations(_ -> false, _ -> false, InetAddress::getAllByName),
+                ConnectConfig.DEFAULT,
+                ConnectListener.NONE);
     }
 }

@@ -8,9 +8,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP client that shows what is on the wire, and can behave badly. */
@@ -31,6 +38,50 @@ public final class RawClient implements AutoCloseable {
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         socket.setSoTimeout(20_000);
         in = socket.getInputStream();
+    }
+
+    private RawClient(Socket socket) throws IOException {
+        this.socket = socket;
+        socket.setSoTimeout(20_000);
+        in = socket.getInputStream();
+    }
+
+    /** Asks a proxy to be connected; the head of its answer. */
+    public Reply connect(String authority, String... headers) throws IOException {
+        List<String> lines = new ArrayList<>(List.of("CONNECT " + authority + " HTTP/1.1", "Host: " + authority));
+        lines.addAll(List.of(headers));
+        return send(lines.toArray(String[]::new)).head();
+    }
+
+    /**
+     * This connection with TLS on top.
+     *
+     * @param authority whom to trust alone
+     * @param host whose certificate is wanted, and said to be; a name or an address
+     */
+    public RawClient secure(X509Certificate authority, String host) throws IOException {
+        try {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            trusted.setCertificateEntry("authority", authority);
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            var secure = (SSLSocket) context.getSocketFactory().createSocket(socket, host, 443, true);
+            SSLParameters parameters = secure.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            secure.setSSLParameters(parameters);
+            secure.startHandshake();
+            return new RawClient(secure);
+        } catch (GeneralSecurityException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** Ends what is sent, and reads on. */
+    public void endOutput() throws IOException {
+        socket.shutdownOutput();
     }
 
     /** A reply, and whether its body was as long as it said. */

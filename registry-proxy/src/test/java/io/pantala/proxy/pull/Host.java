@@ -10,10 +10,16 @@ import io.pantala.proxy.http.ProxyServer;
 import io.pantala.proxy.http.RawClient;
 import io.pantala.proxy.http.RequestListener;
 import io.pantala.proxy.http.RequestSummary;
+import io.pantala.proxy.intercept.CertificateAuthority;
+import io.pantala.proxy.intercept.ConnectConfig;
+import io.pantala.proxy.intercept.ConnectListener;
+import io.pantala.proxy.intercept.Connects;
+import io.pantala.proxy.intercept.Destinations;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.RegistryClient;
 import io.pantala.registry.RegistryConfig;
 import io.pantala.registry.RegistryListener;
+import io.pantala.registry.Upstream;
 import io.pantala.registry.Upstreams;
 import io.pantala.seed.backfill.BackfillConfig;
 import io.pantala.seed.backfill.BackfillListener;
@@ -36,9 +42,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /** A host's proxy in this process, before two registries: what a test of pulls needs. */
 final class Host implements AutoCloseable, PullListener, RequestListener {
@@ -55,19 +65,33 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     final ConcurrentLinkedQueue<BlobKey> mismatches = new ConcurrentLinkedQueue<>();
     final ConcurrentLinkedQueue<RequestSummary> requests = new ConcurrentLinkedQueue<>();
 
+    /** Names that are resolved to loopback addresses, and that may be. */
+    final Set<String> local = ConcurrentHashMap.newKeySet();
+
+    final CompletableFuture<CertificateAuthority> authority = new CompletableFuture<>();
+
+    private final Destinations destinations = new Destinations(
+            to -> local.contains(to.host()),
+            _ -> false,
+            host -> local.contains(host)
+                    ? new InetAddress[] {InetAddress.getLoopbackAddress()}
+                    : InetAddress.getAllByName(host));
     private final Vertx vertx = Vertx.vertx();
     private final RegistryClient client;
     private final ConcurrentLinkedQueue<ProxyServer> servers = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Backfills> closing = new ConcurrentLinkedQueue<>();
 
-    Host(Path directory) throws Exception {
+    /** @param more upstreams beside the two */
+    Host(Path directory, Upstream... more) throws Exception {
         store = BlobStore.open(
                 new StoreConfig(directory.resolve("store"), OptionalLong.of(1L << 30)),
                 StoreListener.NONE,
                 Clock.systemUTC());
         client = new RegistryClient(
                 vertx,
-                new Upstreams(List.of(registry.upstream(UPSTREAM), other.upstream(OTHER_UPSTREAM))),
+                new Upstreams(Stream.concat(
+                                Stream.of(registry.upstream(UPSTREAM), other.upstream(OTHER_UPSTREAM)), Stream.of(more))
+                        .toList()),
                 new RegistryConfig(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5), 64),
                 RegistryListener.NONE);
         Arrays.stream(Source.values()).forEach(source -> toEngines.put(source, new AtomicLong()));
@@ -92,16 +116,24 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     }
 
     int start(PullConfig config, BlobFiller... fillers) throws IOException {
-        var pulls = new Pulls(store, client, new Grants(client, ticker()), List.of(fillers), config, this);
+        var pulls =
+                new Pulls(store, client, new Grants(client, ticker()), List.of(fillers), destinations, config, this);
         ProxyServer server = ProxyServer.start(
                 vertx,
                 new ProxyConfig(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         UpstreamName.parse(UPSTREAM),
+                        _ -> false,
                         Duration.ofMinutes(1),
                         Duration.ZERO,
                         100),
-                name -> client.upstreams().find(name).isPresent(),
+                client.upstreams(),
+                new Connects(
+                        to -> client.upstreams().at(to.host(), to.port(), true).map(Upstream::name),
+                        authority,
+                        destinations,
+                        ConnectConfig.DEFAULT,
+                        ConnectListener.NONE),
                 pulls,
                 this);
         servers.add(server);

@@ -1,0 +1,4 @@
+package io.pantala.proxy.http;
+
+/** What an engine asks for. */
+sealed interface Call permits RegistryCall, Elsewhere {}
