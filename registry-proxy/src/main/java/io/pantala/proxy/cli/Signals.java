@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * second one ends it at once. A shutdown hook could not tell a second signal, nor let the process exit with 0; the
  * class that can has no name that javac lets pass without a warning, so it is reached by reflection.
  */
-final class Signals {
+public final class Signals {
     private static final int FIRST = 128;
 
     /** timeout(1), and whoever signals a process and its group, sends what is one wish twice. */
@@ -25,7 +25,7 @@ final class Signals {
     }
 
     /** From now on, the first signal runs this. */
-    static void onFirst(Runnable wish) {
+    public static void onFirst(Runnable wish) {
         Signals signals = new Signals(wish);
         signals.on("TERM", FIRST + 15);
         signals.on("INT", FIRST + 2);

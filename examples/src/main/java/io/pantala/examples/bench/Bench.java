@@ -1,0 +1,123 @@
+package io.pantala.examples.bench;
+
+import io.pantala.examples.rig.Installation;
+import io.pantala.examples.rig.Machine;
+import io.pantala.examples.rig.Program;
+import io.pantala.examples.rig.Rate;
+import io.pantala.examples.rig.RegistryContent;
+import io.pantala.examples.rig.Tools;
+import io.pantala.examples.rig.Workspace;
+import io.pantala.proxy.node.Version;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The {@code bench} program: measures Pantala on one host, and prints figures beside what they should be. */
+@Command(
+        name = "bench",
+        header = "Measures Pantala on this machine, beside a registry, its pull-through mode, and nginx.",
+        description = {
+            "",
+            "Needs root, for links of known rates between network namespaces of its own, and docker-registry and nginx. "
+                    + "Rivals are measured in turns: read ratios, since other work on the machine concerns all alike.",
+            ""
+        },
+        sortOptions = false,
+        mixinStandardHelpOptions = true)
+public final class Bench extends Program {
+    private static final long KIB = 1 << 10;
+    private static final long MIB = 1 << 20;
+    private static final long GIB = 1 << 30;
+
+    /** What can be measured, by the name that the command line knows. */
+    enum Kind {
+        COLD,
+        LOOPBACK,
+        WARM,
+        MEMORY,
+        START;
+
+        Figure figure(Settings settings) {
+            return switch (this) {
+                case COLD -> new Cold(settings.rate());
+                case LOOPBACK -> new Cold(null);
+                case WARM -> new Warm();
+                case MEMORY -> new Memory();
+                case START -> new Start();
+            };
+        }
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "FIGURE",
+            description = "some of: cold, loopback, warm, memory, start (default all)")
+    private List<String> names = List.of();
+
+    @Option(names = "--rounds", paramLabel = "N", description = "of each comparison (default 5)")
+    private int rounds = 5;
+
+    @Option(names = "--rate", paramLabel = "RATE", description = "of every shaped link (default 1gbit)")
+    private Rate rate = new Rate(1_000_000_000);
+
+    @Option(names = "--quick", description = "small and once, to see that it works; its figures mean nothing")
+    private boolean quick;
+
+    private Bench() {}
+
+    public static void main(String[] args) {
+        Program.main(new Bench(), args);
+    }
+
+    /** The program, ready to execute. */
+    static CommandLine commandLine() {
+        return Program.commandLine(new Bench());
+    }
+
+    @Override
+    protected int run(Workspace workspace, Installation program) throws Exception {
+        Set<Kind> kinds = kinds();
+        Tools.requireRoot();
+        Tools.require("docker-registry", "ip", "nginx", "tc");
+        Settings settings = quick
+                ? new Settings(1, 4 * MIB, 3, 300 * KIB, 3, rate, 2, 8 * MIB, 1, Duration.ofMillis(200))
+                : new Settings(rounds, GIB, 40, 5 * MIB, 3, rate, 8, 4 * GIB, 10, Duration.ofSeconds(5));
+        Printout printout = new Printout(out());
+        printout.line(
+                "Pantala " + Version.read() + ", " + program.description() + ", " + LocalDate.now(ZoneOffset.UTC));
+        printout.line(Machine.describe() + ", load " + Machine.load());
+        printout.line(Tools.version("docker-registry", "--version") + "; " + Tools.version("nginx", "-v"));
+        RegistryContent content = new RegistryContent(workspace.directory("content"));
+        Stage stage = new Stage(settings, program, workspace, content, printout);
+        for (Kind kind : kinds) {
+            kind.figure(settings).measure(stage);
+        }
+        return 0;
+    }
+
+    private Set<Kind> kinds() {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        for (String name : names) {
+            kinds.add(Stream.of(Kind.values())
+                    .filter(kind -> kind.text().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> misuse("there is no figure " + name + "; there are: "
+                            + Stream.of(Kind.values()).map(Kind::text).collect(Collectors.joining(", ")))));
+        }
+        return kinds.isEmpty() ? EnumSet.allOf(Kind.class) : kinds;
+    }
+}

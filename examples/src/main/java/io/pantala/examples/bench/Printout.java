@@ -1,0 +1,48 @@
+package io.pantala.examples.bench;
+
+import java.io.PrintWriter;
+
+/** What the bench says, line by line. */
+final class Printout {
+    private final PrintWriter out;
+
+    Printout(PrintWriter out) {
+        this.out = out;
+    }
+
+    /** Begins a figure. */
+    void title(String text) {
+        out.println();
+        line(text);
+    }
+
+    void line(String text) {
+        out.println(text);
+        out.flush();
+    }
+
+    /**
+     * A figure that should be at most so much.
+     *
+     * @param unit with its space, if it has one
+     */
+    void atMost(String what, Spread spread, int decimals, double aim, String unit) {
+        verdict(what, spread, decimals, "at most " + Spread.number(aim, decimals) + unit, unit, spread.median() <= aim);
+    }
+
+    /** A figure that should be at least so much. */
+    void atLeast(String what, Spread spread, int decimals, double aim, String unit) {
+        verdict(
+                what,
+                spread,
+                decimals,
+                "at least " + Spread.number(aim, decimals) + unit,
+                unit,
+                spread.median() >= aim);
+    }
+
+    private void verdict(String what, Spread spread, int decimals, String aim, String unit, boolean met) {
+        line("  => " + what + ": " + spread.format(decimals) + unit + "; aim: " + aim + ": "
+                + (met ? "met" : "MISSED"));
+    }
+}

@@ -1,0 +1,30 @@
+package io.pantala.examples.bench;
+
+import io.pantala.examples.rig.Daemon;
+import io.pantala.examples.rig.DockerRegistry;
+import io.pantala.examples.rig.Engine;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * An engine that pulls through a host's proxy and a seed, which have nothing of it yet.
+ *
+ * @param firstName of those by which the cluster knows the registry, one for each round
+ */
+record ThroughPantala(Cluster cluster, DockerRegistry registry, int firstName, Work work, Engine.Use use)
+        implements Rival {
+    @Override
+    public String name() {
+        return "through Pantala";
+    }
+
+    @Override
+    public List<Daemon> processes() {
+        return List.of(registry.daemon(), cluster.seed(), cluster.host());
+    }
+
+    @Override
+    public Engine.Pulled pull(int round) throws IOException, InterruptedException {
+        return work.pull(cluster.engine(firstName + round), use);
+    }
+}

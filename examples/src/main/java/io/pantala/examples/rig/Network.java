@@ -1,0 +1,153 @@
+package io.pantala.examples.rig;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hosts on one machine, each in a network namespace of its own, joined by a switch in one more. A host's link may have a
+ * rate, which then holds for each direction by itself. Nothing outside these namespaces is touched, and the hosts reach
+ * nothing outside.
+ */
+public final class Network implements AutoCloseable {
+    private static final Pattern NAMESPACE = Pattern.compile("pantala-(\\d+)-\\S+");
+    private static final String BRIDGE = "switch";
+    private static final String LINK = "eth0";
+    private static final int MOST_HOSTS = 250 * 250;
+
+    /** What leaves at once after a pause, at least: one packet of the largest size that the kernel handles. */
+    private static final long LEAST_BURST = 128 << 10;
+
+    private static final double BURST_SECONDS = 0.001;
+
+    /** What waits at a full link, beside the burst. */
+    private static final double QUEUE_SECONDS = 0.02;
+
+    private static final long LEAST_QUEUE = 256 << 10;
+
+    private final String prefix = "pantala-" + ProcessHandle.current().pid() + "-";
+    private final List<String> namespaces = new ArrayList<>();
+    private int hosts;
+
+    private Network() {}
+
+    /** Makes one without hosts. Removes what a program that was killed may have left. */
+    public static Network create() throws RigException, IOException, InterruptedException {
+        Tools.requireRoot();
+        Tools.require("ip", "tc");
+        removeLeftOvers();
+        Network network = new Network();
+        try {
+            String hub = network.namespace(BRIDGE);
+            ip("-n", hub, "link", "add", BRIDGE, "type", "bridge");
+            ip("-n", hub, "link", "set", BRIDGE, "up");
+            return network;
+        } catch (IOException | InterruptedException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Adds a host.
+     *
+     * @param name short, of letters and digits
+     * @param rate of its link; null for as fast as the machine can
+     */
+    public Site add(String name, @Nullable Rate rate) throws IOException, InterruptedException {
+        if (hosts == MOST_HOSTS) {
+            throw new IllegalStateException("no addresses are left");
+        }
+        int number = hosts++;
+        String address = "10.64." + (1 + number / 250) + "." + (1 + number % 250);
+        String hub = prefix + BRIDGE;
+        String port = "port" + number;
+        String namespace = namespace(name);
+        ip("link", "add", LINK, "netns", namespace, "type", "veth", "peer", "name", port, "netns", hub);
+        ip("-n", namespace, "address", "add", address + "/16", "dev", LINK);
+        ip("-n", namespace, "link", "set", LINK, "up");
+        ip("-n", hub, "link", "set", port, "master", BRIDGE, "up");
+        if (rate != null) {
+            shape(namespace, LINK, rate);
+            shape(hub, port, rate);
+        }
+        return new Site(name, address, namespace);
+    }
+
+    private String namespace(String name) throws IOException, InterruptedException {
+        String namespace = prefix + name;
+        ip("netns", "add", namespace);
+        namespaces.add(namespace);
+        ip("-n", namespace, "link", "set", "lo", "up");
+        return namespace;
+    }
+
+    private static void shape(String namespace, String device, Rate rate) throws IOException, InterruptedException {
+        long burst = Math.max(LEAST_BURST, rate.bytesIn(BURST_SECONDS));
+        long queue = burst + Math.max(LEAST_QUEUE, rate.bytesIn(QUEUE_SECONDS));
+        Tools.run(List.of(
+                "tc",
+                "-n",
+                namespace,
+                "qdisc",
+                "add",
+                "dev",
+                device,
+                "root",
+                "tbf",
+                "rate",
+                rate.bits() + "bit",
+                "burst",
+                burst + "b",
+                "limit",
+                queue + "b"));
+    }
+
+    /** Removes all hosts and the switch; what still runs in them must have been ended before. */
+    @Override
+    public void close() {
+        boolean interrupted = Thread.interrupted();
+        for (String namespace : namespaces.reversed()) {
+            remove(namespace);
+        }
+        namespaces.clear();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void removeLeftOvers() throws IOException, InterruptedException {
+        for (String line : Tools.run(List.of("ip", "netns", "list")).lines().toList()) {
+            Matcher ours = NAMESPACE.matcher(line.split(" ", 2)[0]);
+            if (ours.matches() && !Files.exists(Path.of("/proc", ours.group(1)))) {
+                for (String pid : Tools.run(List.of("ip", "netns", "pids", ours.group()))
+                        .lines()
+                        .toList()) {
+                    ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+                }
+                remove(ours.group());
+            }
+        }
+    }
+
+    private static void remove(String namespace) {
+        try {
+            ip("netns", "delete", namespace);
+        } catch (IOException e) {
+            System.err.println(e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void ip(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("ip"));
+        command.addAll(List.of(arguments));
+        Tools.run(command);
+    }
+}

@@ -1,0 +1,96 @@
+package io.pantala.examples.rig;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("engine")
+class NetworkTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @BeforeEach
+    void assumeCanRun() {
+        try {
+            Tools.requireRoot();
+            Tools.require("ip", "tc");
+        } catch (RigException e) {
+            assumeThat(e).isNull();
+        }
+    }
+
+    @Test
+    void hostsReachOneAnotherAndNobodyElse() throws Exception {
+        try (Network network = Network.create()) {
+            Site one = network.add("one", null);
+            Site two = network.add("two", Rate.parse("100mbit"));
+            try (ServerSocketChannel listening = two.listen(0);
+                    SocketChannel connection = one.connect((InetSocketAddress) listening.getLocalAddress(), PATIENCE);
+                    SocketChannel accepted = listening.accept()) {
+                accepted.write(ByteBuffer.wrap("here".getBytes(US_ASCII)));
+                ByteBuffer read = ByteBuffer.allocate(4);
+                connection.read(read);
+
+                assertThat(read.array()).asString(US_ASCII).isEqualTo("here");
+                assertThat(((InetSocketAddress) accepted.getRemoteAddress()).getHostString())
+                        .isEqualTo(one.address());
+                assertThatThrownBy(() -> Site.here()
+                                .connect((InetSocketAddress) listening.getLocalAddress(), Duration.ofMillis(200)))
+                        .isInstanceOf(IOException.class);
+            }
+        }
+    }
+
+    @Test
+    void aLinkWithARateIsShapedAtBothEnds() throws Exception {
+        try (Network network = Network.create()) {
+            Site host = network.add("host", Rate.parse("10mbit"));
+
+            assertThat(Tools.run(host.command(List.of("tc", "qdisc", "show", "dev", "eth0"))))
+                    .contains("tbf")
+                    .contains("rate 10Mbit");
+            String hub = "pantala-" + ProcessHandle.current().pid() + "-switch";
+            assertThat(Tools.run(List.of("tc", "-n", hub, "qdisc", "show", "dev", "port0")))
+                    .contains("tbf")
+                    .contains("rate 10Mbit");
+        }
+    }
+
+    @Test
+    void nothingIsLeftOfItOnceItIsClosed() throws Exception {
+        Network network = Network.create();
+        Site host = network.add("host", null);
+        network.close();
+
+        assertThat(Tools.run(List.of("ip", "netns", "list")))
+                .doesNotContain("pantala-" + ProcessHandle.current().pid() + "-");
+        assertThatThrownBy(() -> host.listen(0)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void removesWhatAProgramThatIsGoneHasLeft() throws Exception {
+        long gone = pidOfNobody();
+        Tools.run(List.of("ip", "netns", "add", "pantala-" + gone + "-host"));
+
+        Network.create().close();
+
+        assertThat(Tools.run(List.of("ip", "netns", "list"))).doesNotContain("pantala-" + gone + "-");
+    }
+
+    private static long pidOfNobody() throws Exception {
+        Process process = new ProcessBuilder("true").start();
+        process.waitFor();
+        return process.pid();
+    }
+}
