@@ -17,14 +17,14 @@ final class Containerd implements Engine {
     private static final Pattern READY = Pattern.compile("containerd successfully booted");
 
     private final Path directory;
-    private final Path hosts;
-    private final RefusingProxy elsewhere;
+    private final List<String> resolving;
+    private final Map<String, String> environment;
     private final Daemon daemon;
 
-    private Containerd(Path directory, Path hosts, RefusingProxy elsewhere, Daemon daemon) {
+    private Containerd(Path directory, List<String> resolving, Map<String, String> environment, Daemon daemon) {
         this.directory = directory;
-        this.hosts = hosts;
-        this.elsewhere = elsewhere;
+        this.resolving = resolving;
+        this.environment = environment;
         this.daemon = daemon;
     }
 
@@ -32,9 +32,7 @@ final class Containerd implements Engine {
      * @param mirror {@code host:port}
      */
     static Containerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
-        String program = Programs.find("containerd");
-        Programs.find("ctr");
-        Programs.needRoot();
+        Programs.find("containerd");
         Path hosts = directory.resolve("certs.d");
         Files.createDirectories(hosts.resolve("docker.io"));
         Files.writeString(hosts.resolve("docker.io/hosts.toml"), """
@@ -42,6 +40,24 @@ final class Containerd implements Engine {
                 [host."http://%s"]
                 capabilities = ["pull", "resolve"]
                 """.formatted(mirror));
+        return start(directory, List.of("--hosts-dir", hosts.toString()), elsewhere.environment());
+    }
+
+    /**
+     * One without a mirror.
+     *
+     * @param environment that says which proxy to use
+     * @param user {@code name:password}; empty for nobody
+     */
+    static Containerd proxied(Path directory, Map<String, String> environment, String user) throws IOException {
+        return start(directory, user.isEmpty() ? List.of() : List.of("--user", user), environment);
+    }
+
+    private static Containerd start(Path directory, List<String> resolving, Map<String, String> environment)
+            throws IOException {
+        String program = Programs.find("containerd");
+        Programs.find("ctr");
+        Programs.needRoot();
         Path config = directory.resolve("containerd.toml");
         Files.writeString(config, """
                 version = 2
@@ -53,34 +69,37 @@ final class Containerd implements Engine {
                 [ttrpc]
                 address = "%1$s/ttrpc"
                 """.formatted(directory));
-        Daemon daemon =
-                Daemon.start(directory, elsewhere.environment(), List.of(program, "--config", config.toString()));
+        Daemon daemon = Daemon.start(directory, environment, List.of(program, "--config", config.toString()));
         try {
             daemon.awaitLine(READY);
         } catch (AssertionError e) {
             daemon.kill();
             throw e;
         }
-        return new Containerd(directory, hosts, elsewhere, daemon);
+        return new Containerd(directory, resolving, environment, daemon);
     }
 
     @Override
     public void pull(TestImage image) throws IOException {
-        ctr(
-                "image",
-                "pull",
-                "--snapshotter",
-                "native",
-                "--platform",
-                "linux/amd64",
-                "--hosts-dir",
-                hosts.toString(),
-                image.name());
+        List<String> pull =
+                new ArrayList<>(List.of("image", "pull", "--snapshotter", "native", "--platform", "linux/amd64"));
+        pull.addAll(resolving);
+        pull.add(image.name());
+        ctr(pull.toArray(String[]::new));
         for (Map.Entry<Digest, Long> blob : image.amd64().blobs().entrySet()) {
             Path file = content().resolve(blob.getKey().encoded());
             assertThat(Digest.sha256(Files.readAllBytes(file))).isEqualTo(blob.getKey());
         }
         assertThat(ctr("image", "ls")).contains(image.name(), image.index().toString());
+    }
+
+    @Override
+    public void push(TestImage image, String name) {
+        List<String> push = new ArrayList<>(List.of("image", "push", "--platform", "linux/amd64"));
+        push.addAll(resolving);
+        push.add(name);
+        push.add(image.name());
+        ctr(push.toArray(String[]::new));
     }
 
     @Override
@@ -107,7 +126,7 @@ final class Containerd implements Engine {
         List<String> command = new ArrayList<>(
                 List.of(Programs.find("ctr"), "-a", directory.resolve("sock").toString()));
         command.addAll(List.of(arguments));
-        return Command.run(elsewhere.environment(), command).orFail();
+        return Command.run(environment, command).orFail();
     }
 
     @Override

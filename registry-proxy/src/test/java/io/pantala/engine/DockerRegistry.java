@@ -20,6 +20,15 @@ final class DockerRegistry implements AutoCloseable {
     }
 
     static DockerRegistry start(Path directory) throws IOException {
+        return start(directory, "");
+    }
+
+    /**
+     * With the content of one that was started in this directory before, if there was.
+     *
+     * @param auth its {@code auth} section; empty for none
+     */
+    static DockerRegistry start(Path directory, String auth) throws IOException {
         String program = Programs.find("docker-registry");
         Path config = directory.resolve("registry.yml");
         Files.writeString(config, """
@@ -27,7 +36,8 @@ final class DockerRegistry implements AutoCloseable {
                 log: {level: info, formatter: text}
                 storage: {filesystem: {rootdirectory: %s}}
                 http: {addr: '127.0.0.1:0', secret: only for tests}
-                """.formatted(directory.resolve("registry")));
+                %s
+                """.formatted(directory.resolve("registry"), auth));
         Daemon daemon = Daemon.start(directory, Map.of(), List.of(program, "serve", config.toString()));
         try {
             return new DockerRegistry(

@@ -27,15 +27,34 @@ final class Dockerd implements Engine {
      * @param mirror {@code host:port}
      */
     static Dockerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+        return start(directory, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror), elsewhere.environment());
+    }
+
+    /**
+     * One without a mirror.
+     *
+     * @param environment that says which proxy to use
+     * @param user {@code name:password} to log in with; empty for nobody
+     */
+    static Dockerd proxied(Path directory, Map<String, String> environment, String user) throws IOException {
+        Dockerd started = start(directory, "{}", environment);
+        if (!user.isEmpty()) {
+            int colon = user.indexOf(':');
+            started.docker("login", "--username", user.substring(0, colon), "--password", user.substring(colon + 1));
+        }
+        return started;
+    }
+
+    private static Dockerd start(Path directory, String settings, Map<String, String> environment) throws IOException {
         String program = Programs.find("dockerd");
         Programs.find("docker");
         Programs.find("containerd");
         Programs.needRoot();
         Path config = directory.resolve("daemon.json");
-        Files.writeString(config, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror));
+        Files.writeString(config, settings);
         Daemon daemon = Daemon.start(
                 directory,
-                elsewhere.environment(),
+                environment,
                 List.of(
                         program,
                         "--config-file",
@@ -69,6 +88,12 @@ final class Dockerd implements Engine {
                 .isEqualToIgnoringNewLines(image.amd64().config().toString());
         assertThat(docker("image", "inspect", "--format", "{{json .RepoDigests}}", image.name()))
                 .contains(image.index().toString());
+    }
+
+    @Override
+    public void push(TestImage image, String name) {
+        docker("tag", image.name(), name);
+        docker("push", name);
     }
 
     @Override

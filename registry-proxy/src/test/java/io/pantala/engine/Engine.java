@@ -8,6 +8,11 @@ interface Engine extends AutoCloseable {
     /** Forgets what it has pulled, so that it asks for all of it again. */
     void forget(TestImage image) throws Exception;
 
+    /** Pushes an image that it has pulled under another name. */
+    default void push(TestImage image, String name) {
+        throw new UnsupportedOperationException("it only pulls");
+    }
+
     @Override
     void close();
 }

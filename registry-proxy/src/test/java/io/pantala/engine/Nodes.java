@@ -4,15 +4,18 @@ import io.pantala.proxy.config.HostConfig;
 import io.pantala.proxy.config.Key;
 import io.pantala.proxy.config.SeedConfig;
 import io.pantala.proxy.config.Settings;
+import io.pantala.proxy.intercept.CertificateAuthority;
 import io.pantala.proxy.node.Host;
 import io.pantala.proxy.node.Seed;
 import io.pantala.proxy.node.StartException;
 import io.pantala.transport.NodeAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** Pantala's nodes in this process, as the program would start them: one host alone, or a seed and several hosts. */
@@ -20,29 +23,45 @@ final class Nodes implements AutoCloseable {
     private final @Nullable Seed seed;
     private final List<Host> hosts;
 
-    private Nodes(@Nullable Seed seed, List<Host> hosts) {
+    private final List<Path> directories;
+
+    private Nodes(@Nullable Seed seed, List<Host> hosts, List<Path> directories) {
         this.seed = seed;
         this.hosts = hosts;
+        this.directories = directories;
     }
 
     /** A host without seeds. */
     static Nodes alone(Path directory, int registryPort) throws StartException {
-        return new Nodes(null, List.of(host(directory.resolve("alone"), registryPort, null)));
+        Path own = directory.resolve("alone");
+        return new Nodes(null, List.of(host(own, registryPort, null)), List.of(own));
     }
 
     static Nodes swarm(Path directory, int registryPort, int hosts) throws StartException {
         Seed seed = Seed.start(SeedConfig.read(
                 settings(directory.resolve("seed"), registryPort, Map.of(Key.SEED_LISTEN, "127.0.0.1:0"))));
         List<Host> started = new ArrayList<>();
+        List<Path> directories = new ArrayList<>();
         for (int each = 0; each < hosts; each++) {
-            started.add(host(directory.resolve("host" + each), registryPort, seed.listen()));
+            Path own = directory.resolve("host" + each);
+            directories.add(own);
+            started.add(host(own, registryPort, seed.listen()));
         }
-        return new Nodes(seed, started);
+        return new Nodes(seed, started, directories);
     }
 
     /** Where engines find the n-th host. */
     String mirror(int host) {
         return hosts.get(host).listen().toString();
+    }
+
+    /** What engines are started with that use the n-th host as their proxy, once it can intercept. */
+    Map<String, String> proxyEnvironment(int host) {
+        Path authority = directories.get(host).resolve(CertificateAuthority.CERTIFICATE_FILE);
+        Awaitility.await().until(() -> Files.exists(authority));
+        String url = "http://" + mirror(host);
+        return Map.of(
+                "HTTPS_PROXY", url, "HTTP_PROXY", url, "NO_PROXY", "127.0.0.1", "SSL_CERT_FILE", authority.toString());
     }
 
     /** Where a seed's API is. */

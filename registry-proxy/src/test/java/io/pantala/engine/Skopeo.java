@@ -6,6 +6,7 @@ import io.pantala.manifest.Digest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -13,13 +14,27 @@ import java.util.Map;
 final class Skopeo implements Engine {
     private final Path directory;
     private final Path config;
-    private final RefusingProxy elsewhere;
+    private final Map<String, String> environment;
+    private final List<String> credentials;
     private int pulls;
 
-    private Skopeo(Path directory, Path config, RefusingProxy elsewhere) {
+    private Skopeo(Path directory, Path config, Map<String, String> environment, List<String> credentials) {
         this.directory = directory;
         this.config = config;
-        this.elsewhere = elsewhere;
+        this.environment = environment;
+        this.credentials = credentials;
+    }
+
+    /**
+     * One without a mirror.
+     *
+     * @param environment that says which proxy to use
+     * @param user {@code name:password}; empty for nobody
+     */
+    static Skopeo proxied(Path directory, Map<String, String> environment, String user) throws IOException {
+        Programs.find("skopeo");
+        Path config = Files.writeString(directory.resolve("registries.conf"), "unqualified-search-registries = []\n");
+        return new Skopeo(directory, config, environment, user.isEmpty() ? List.of() : List.of("--src-creds", user));
     }
 
     /**
@@ -36,33 +51,41 @@ final class Skopeo implements Engine {
                 location = "%s"
                 insecure = true
                 """.formatted(mirror));
-        return new Skopeo(directory, config, elsewhere);
+        return new Skopeo(directory, config, elsewhere.environment(), List.of());
     }
 
     @Override
     public void pull(TestImage image) throws IOException {
         Path copy = directory.resolve("copy" + pulls++);
-        Command.run(
-                        elsewhere.environment(),
-                        List.of(
-                                Programs.find("skopeo"),
-                                "--insecure-policy",
-                                "--registries-conf",
-                                config.toString(),
-                                "--override-os",
-                                "linux",
-                                "--override-arch",
-                                "amd64",
-                                "copy",
-                                "docker://" + image.name(),
-                                "dir:" + copy))
-                .orFail();
+        skopeo(credentials, "docker://" + image.name(), "dir:" + copy);
         for (Map.Entry<Digest, Long> blob : image.amd64().blobs().entrySet()) {
             Path file = copy.resolve(blob.getKey().encoded());
             assertThat(Digest.sha256(Files.readAllBytes(file))).isEqualTo(blob.getKey());
         }
         assertThat(Digest.sha256(Files.readAllBytes(copy.resolve("manifest.json"))))
                 .isEqualTo(image.amd64().manifest());
+    }
+
+    @Override
+    public void push(TestImage image, String name) {
+        skopeo(List.of("--all", "--preserve-digests"), "oci:" + image.layout() + ":" + image.tag(), "docker://" + name);
+    }
+
+    private void skopeo(List<String> options, String from, String to) {
+        List<String> command = new ArrayList<>(List.of(
+                Programs.find("skopeo"),
+                "--insecure-policy",
+                "--registries-conf",
+                config.toString(),
+                "--override-os",
+                "linux",
+                "--override-arch",
+                "amd64",
+                "copy"));
+        command.addAll(options);
+        command.add(from);
+        command.add(to);
+        Command.run(environment, command).orFail();
     }
 
     @Override

@@ -78,7 +78,8 @@ class ProxyServerTest {
                 assertThat(reply.body()).isEqualTo(content);
             }
         }
-        assertThat(ended).hasSize(3).allSatisfy(request -> {
+        await().untilAsserted(() -> assertThat(ended).hasSize(3));
+        assertThat(ended).allSatisfy(request -> {
             assertThat(request.bytes()).isEqualTo(SIZE);
             assertThat(request.whole()).isTrue();
         });

@@ -1,0 +1,132 @@
+package io.pantala.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Pulls and pushes of engines that use a host as their proxy. */
+class ProxyTest extends EngineTest {
+    private static final String USER = "someone:a-secret";
+
+    @ParameterizedTest
+    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    void pullsAsIfNothingStoodBetween(Kind kind) throws Exception {
+        List<String> direct = directRequests(kind);
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+            engine.pull(image);
+
+            assertSentOnce();
+            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+
+            engine.forget(image);
+            tap.forget();
+            engine.pull(image);
+
+            assertNoBlobSent();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    void pullsOnceFromTheRegistryForTwoHosts(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2)) {
+            try (Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+                engine.pull(image);
+            }
+            assertSentOnce();
+            tap.forget();
+            try (Engine engine = proxied(kind, nodes.proxyEnvironment(1), "")) {
+                engine.pull(image);
+            }
+            assertNoBlobSent();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    void pushesAndPullsWhatWasPushed(Kind kind) throws Exception {
+        TestImage next = TestImage.write(directory.resolve("next"), "library/next", "1", 2, 3_000_000, 0);
+        registry.push(next);
+        try (Nodes nodes = Nodes.alone(directory, registry.port());
+                Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+            for (TestImage each : List.of(image, next)) {
+                engine.pull(each);
+                engine.push(each, "docker.io/library/pushed:1");
+
+                String pushed = Command.run(
+                                nodes.proxyEnvironment(0),
+                                List.of(
+                                        Programs.find("skopeo"),
+                                        "inspect",
+                                        "--raw",
+                                        "docker://docker.io/library/pushed:1"))
+                        .orFail();
+                // skopeo pushes all platforms, the others the one that they have.
+                assertThat(pushed)
+                        .contains((kind == Kind.SKOPEO
+                                        ? each.amd64().manifest()
+                                        : each.amd64().config())
+                                .toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SKOPEO, true",
+        "SKOPEO, false",
+        "CONTAINERD, true",
+        "CONTAINERD, false",
+        "DOCKERD, true",
+        "DOCKERD, false"
+    })
+    void pullsWhatIsPrivateForWhoMayReadItAlone(Kind kind, boolean bearer) throws Exception {
+        registry.close();
+        try (TokenServer tokens = TokenServer.start(directory, USER);
+                DockerRegistry guarded = DockerRegistry.start(directory, bearer ? tokens.auth() : basicAuth());
+                RegistryTap guardedTap = RegistryTap.start(guarded.port());
+                Nodes nodes = Nodes.alone(directory, guardedTap.port())) {
+            try (Engine engine = proxied(kind, nodes.proxyEnvironment(0), USER)) {
+                engine.pull(image);
+                assertThat(guardedTap.blobBytes()).isEqualTo(image.amd64().blobs());
+                engine.forget(image);
+                guardedTap.forget();
+                engine.pull(image);
+                assertThat(guardedTap.blobBytes().values())
+                        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(1));
+            }
+            try (Engine stranger = proxied(kind, nodes.proxyEnvironment(0), "")) {
+                assertThatThrownBy(() -> stranger.pull(image)).isInstanceOf(AssertionError.class);
+            }
+            assertThat(tokens.given().isEmpty()).isEqualTo(!bearer);
+        }
+    }
+
+    private Engine proxied(Kind kind, Map<String, String> environment, String user) throws IOException {
+        Path own = Files.createTempDirectory(directory, "engine");
+        return switch (kind) {
+            case SKOPEO -> Skopeo.proxied(own, environment, user);
+            case CONTAINERD -> Containerd.proxied(own, environment, user);
+            case DOCKERD -> Dockerd.proxied(own, environment, user);
+            case JIB -> throw new IllegalArgumentException("it reads the proxy of its JVM");
+        };
+    }
+
+    private String basicAuth() throws IOException {
+        String[] user = USER.split(":", 2);
+        byte[] salt = new byte[16];
+        String hash = OpenBSDBCrypt.generate("2y", user[1].toCharArray(), salt, 5);
+        Path users = Files.writeString(directory.resolve("users"), user[0] + ":" + hash + "\n");
+        return "auth: {htpasswd: {realm: probe, path: " + users + "}}";
+    }
+}
