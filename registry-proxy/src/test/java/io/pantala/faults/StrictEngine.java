@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.manifest.Digest;
 import io.pantala.proxy.http.RawClient;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 
 /** An engine that takes nothing on trust: it hashes what it gets, and wants errors as registries tell them. */
 final class StrictEngine {
@@ -56,13 +58,20 @@ final class StrictEngine {
         return headers.toArray(String[]::new);
     }
 
-    private static Outcome content(RawClient.Reply reply, Digest expected) {
+    private static Outcome content(RawClient.Reply reply, Digest expected) throws IOException {
         String length = reply.header("Content-Length");
         if (!reply.whole()) {
             return new Outcome.CutShort(reply.body().length, length == null ? -1 : Long.parseLong(length));
         }
-        Digest got = Digest.sha256(reply.body());
+        Digest got = Digest.sha256(unpacked(reply));
         return got.equals(expected) ? new Outcome.Right() : new Outcome.Wrong(got, reply.body().length);
+    }
+
+    /** As Go's client does it. */
+    private static byte[] unpacked(RawClient.Reply reply) throws IOException {
+        return "gzip".equals(reply.header("Content-Encoding"))
+                ? new GZIPInputStream(new ByteArrayInputStream(reply.body())).readAllBytes()
+                : reply.body();
     }
 
     static Outcome.Refused refused(RawClient.Reply reply) throws IOException {

@@ -2,10 +2,57 @@ package io.pantala.faults;
 
 import io.pantala.proxy.node.Tuning;
 import io.pantala.proxy.pull.PullConfig;
+import io.pantala.registry.RegistryConfig;
+import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.tracker.TrackerConfig;
+import io.pantala.swarm.download.SwarmConfig;
+import io.pantala.transport.block.BlockConfig;
+import io.pantala.transport.control.ControlConfig;
+import io.pantala.transport.control.VersionRange;
 import java.time.Duration;
 
 /** Nodes that are less patient than usual, so that tests of what takes long are quick. */
 final class Tunings {
+    /**
+     * As patient as usual, but quick to ask again. Where nothing hangs, nothing here depends on how fast a machine is.
+     */
+    static final Tuning PATIENT = new Tuning(
+            RegistryConfig.DEFAULT,
+            backfill(BackfillConfig.DEFAULT.patience(), BackfillConfig.DEFAULT.idle()),
+            PullConfig.DEFAULT,
+            SwarmConfig.DEFAULT,
+            TrackerConfig.DEFAULT,
+            ControlConfig.DEFAULT,
+            BlockConfig.DEFAULT,
+            Tuning.DEFAULT.clock());
+
+    /** Nothing is waited for much longer than a second, and all in proportion. */
+    static final Tuning HASTY = new Tuning(
+            new RegistryConfig(millis(1000), millis(3000), millis(500), 64),
+            backfill(millis(1000), millis(500)),
+            new PullConfig(
+                    millis(1200),
+                    millis(1800),
+                    millis(600),
+                    millis(1200),
+                    millis(600),
+                    millis(900),
+                    millis(50),
+                    millis(500)),
+            new SwarmConfig(millis(300), millis(1100), millis(500), millis(500), millis(3000), 4, 16, 3, 1024),
+            TrackerConfig.DEFAULT,
+            new ControlConfig(
+                    VersionRange.SPOKEN,
+                    millis(300),
+                    millis(100),
+                    millis(500),
+                    millis(10),
+                    millis(100),
+                    millis(500),
+                    8 << 20),
+            new BlockConfig(millis(300), millis(500), 64 << 10, millis(30_000), 8, 16, 256 << 10),
+            Tuning.DEFAULT.clock());
+
     private Tunings() {}
 
     /** The usual, but an engine is not left without a byte for longer than this. */
@@ -33,5 +80,24 @@ final class Tunings {
                 usual.control(),
                 usual.blocks(),
                 usual.clock());
+    }
+
+    private static BackfillConfig backfill(Duration patience, Duration idle) {
+        BackfillConfig usual = BackfillConfig.DEFAULT;
+        return new BackfillConfig(
+                1 << 20,
+                1 << 20,
+                usual.parallelSegments(),
+                usual.parallelRequests(),
+                patience,
+                usual.grace(),
+                usual.attempts(),
+                millis(10),
+                millis(100),
+                idle);
+    }
+
+    private static Duration millis(long millis) {
+        return Duration.ofMillis(millis);
     }
 }

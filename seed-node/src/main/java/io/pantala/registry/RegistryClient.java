@@ -26,6 +26,8 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -226,6 +228,9 @@ public final class RegistryClient implements AutoCloseable {
         Location location = first;
         for (int hop = 0; ; hop++) {
             RegistryResponse response = exchange(request, location, headers, address, patience);
+            if (!first.sameOrigin(location)) {
+                response.wasRedirected();
+            }
             String header = response.headers().get(HttpHeaders.LOCATION);
             if (redirects == 0 || !request.isSafe() || !REDIRECTS.contains(response.status()) || header == null) {
                 return response;
@@ -333,7 +338,7 @@ public final class RegistryClient implements AutoCloseable {
             if (cause instanceof UpstreamException known) {
                 throw known;
             }
-            throw new UpstreamException(kind(cause), location + ": " + cause.getMessage(), cause);
+            throw new UpstreamException(kind(cause), location + ": " + reason(cause), cause);
         } catch (TimeoutException e) {
             failure = new UpstreamException(
                     UpstreamException.Kind.TIMEOUT, location + " did not answer within " + most.toMillis() + " ms");
@@ -393,6 +398,16 @@ public final class RegistryClient implements AutoCloseable {
             headers.set(HttpHeaders.AUTHORIZATION, request.authorization().header());
         }
         return headers;
+    }
+
+    /** For the user; what is wrong with a certificate stands far down in the chain of causes. */
+    private static String reason(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException || cause instanceof CertPathBuilderException) {
+                return "its certificate isn't trusted, for which the upstream's ca can be set: " + cause.getMessage();
+            }
+        }
+        return String.valueOf(failure.getMessage());
     }
 
     private static UpstreamException.Kind kind(Throwable cause) {

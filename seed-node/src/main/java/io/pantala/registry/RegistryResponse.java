@@ -37,6 +37,7 @@ public final class RegistryResponse implements AutoCloseable {
     private final Events events;
     private final Valve valve;
     private final OptionalLong contentLength;
+    private volatile boolean redirected;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
@@ -82,6 +83,16 @@ public final class RegistryResponse implements AutoCloseable {
     /** Bytes the body will have, if told: 0 for a response that has none. */
     public OptionalLong contentLength() {
         return contentLength;
+    }
+
+    /** Whether it comes from where the registry redirects to: what a storage refuses says nothing about access. */
+    public boolean redirected() {
+        return redirected;
+    }
+
+    /** It was found by a redirect to another host. */
+    void wasRedirected() {
+        redirected = true;
     }
 
     /** Whether the body is compressed, although nobody asked for that. */

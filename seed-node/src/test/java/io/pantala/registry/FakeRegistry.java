@@ -594,9 +594,7 @@ public final class FakeRegistry implements AutoCloseable {
         StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Told\r\n");
         answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
         head.append(
-                chunked
-                        ? "Transfer-Encoding: chunked\r\n"
-                        : "Content-Length: " + answer.body().size() + "\r\n");
+                chunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: " + announced(answer, fault) + "\r\n");
         OutputStream out = connection.getOutputStream();
         out.write(head.append("\r\n").toString().getBytes(ISO_8859_1));
         if (bodiless) {
@@ -621,6 +619,7 @@ public final class FakeRegistry implements AutoCloseable {
             }
             case Fault.ChunkedAndCut _ -> throw new IOException("cut");
             case Fault.Stall _ -> closed.await();
+            case Fault.Length _ -> throw new IOException("that was all");
             case Fault.HoldAndCut hold -> {
                 await(hold.gate());
                 throw new IOException("cut");
@@ -635,6 +634,10 @@ public final class FakeRegistry implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private static long announced(Answer answer, Fault fault) {
+        return answer.body().size() + (fault instanceof Fault.Length(long more) ? more : 0);
     }
 
     private static void await(CountDownLatch gate) throws IOException, InterruptedException {

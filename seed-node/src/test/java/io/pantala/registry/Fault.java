@@ -41,6 +41,9 @@ public sealed interface Fault {
     /** A 206 with fewer bytes than asked for, as some registries cap it. */
     record Capped(long bytes) implements Fault {}
 
+    /** A length that the body doesn't have; where it is longer, the connection ends at the end of the body. */
+    record Length(long more) implements Fault {}
+
     /** Another content than the digest promises. */
     @SuppressWarnings("ArrayRecordComponent")
     record Other(byte[] content) implements Fault {}
@@ -60,7 +63,19 @@ public sealed interface Fault {
 
     static Fault status(int status) {
         return new Status(
-                status, Map.of(), "{\"errors\":[{\"code\":\"UNKNOWN\",\"message\":\"status " + status + "\"}]}");
+                status,
+                Map.of("Content-Type", "application/json"),
+                "{\"errors\":[{\"code\":\"" + code(status) + "\",\"message\":\"status " + status + "\"}]}");
+    }
+
+    private static String code(int status) {
+        return switch (status) {
+            case 401 -> "UNAUTHORIZED";
+            case 403 -> "DENIED";
+            case 404 -> "BLOB_UNKNOWN";
+            case 429 -> "TOOMANYREQUESTS";
+            default -> "UNKNOWN";
+        };
     }
 
     static Fault status(int status, Map<String, String> headers) {
@@ -113,6 +128,16 @@ public sealed interface Fault {
 
     static Fault capped(long bytes) {
         return new Capped(bytes);
+    }
+
+    /** The length announced is too large by so much. */
+    static Fault length(long more) {
+        return new Length(more);
+    }
+
+    /** A page in place of the content, such as one to log in at. */
+    static Fault page() {
+        return new Status(200, Map.of("Content-Type", "text/html"), "<html><body>Please log in.</body></html>");
     }
 
     static Fault other(byte[] content) {

@@ -20,6 +20,24 @@ public record RegistryError(int status, String code, String message) {
         return new RegistryError(status, "UNAVAILABLE", message);
     }
 
+    /** What stands for a registry's refusal that is not in the words of registries, such as a page. */
+    public static RegistryError refused(int status, RegistryCall call) {
+        return switch (call) {
+            case RegistryCall.Blob _ -> refusedBlob(status);
+            default ->
+                switch (status) {
+                    case 401, 429 -> refusedBlob(status);
+                    case 403 -> new RegistryError(status, "DENIED", "the registry denies access");
+                    case 404 ->
+                        call instanceof RegistryCall.Manifest
+                                ? new RegistryError(
+                                        status, "MANIFEST_UNKNOWN", "the registry doesn't know this manifest")
+                                : new RegistryError(status, "NAME_UNKNOWN", "the registry doesn't know this name");
+                    default -> unavailable(status, "the registry answered " + status);
+                };
+        };
+    }
+
     /** What stands for a registry's refusal whose own words are not known, such as the answer to a HEAD. */
     public static RegistryError refusedBlob(int status) {
         return switch (status) {

@@ -15,12 +15,16 @@ import io.pantala.proxy.pull.PullListener.Source;
 import io.pantala.registry.RegistryRequest;
 import io.pantala.registry.RegistryResponse;
 import io.pantala.registry.UpstreamException;
+import io.pantala.store.BlobFailedException;
+import io.pantala.store.BlobFailure;
+import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
+import io.vertx.core.http.HttpHeaders;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 /** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
 final class BlobPulls {
     private static final Duration CREDENTIAL_PATIENCE = Duration.ofSeconds(5);
+    private static final List<Duration> PAUSES = List.of(Duration.ofMillis(200), Duration.ofSeconds(1));
+    private static final int TIMED_OUT = 504;
 
     private final BlobStore store;
     private final Relay relay;
@@ -134,7 +140,10 @@ final class BlobPulls {
                         exchange,
                         config.opening())) {
             switch (supply.next(config.answer().minus(exchange.elapsed()).minus(config.grant()))) {
-                case Opening.Opened(StoredBlob blob) -> reply(call, exchange, blob, supply);
+                case Opening.Opened(StoredBlob blob) -> {
+                    awaitProof(call, exchange, blob);
+                    reply(call, exchange, blob, supply);
+                }
                 case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
                 case Opening.Unsized _ -> straight(call, exchange, Reason.NO_LENGTH);
                 case Opening.PassThrough(Opening.PassThrough.Reason reason) ->
@@ -149,6 +158,34 @@ final class BlobPulls {
                             });
                 case Opening.Unavailable _ -> straight(call, exchange, Reason.UNAVAILABLE);
             }
+        }
+    }
+
+    /**
+     * A blob of one block has no byte to give before it is proved, so its head waits for that: what comes in its place,
+     * such as a page to log in at, can be told as an error then.
+     */
+    private void awaitProof(RegistryCall.Blob call, Exchange exchange, StoredBlob blob)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        long size = blob.layout().size();
+        if (blob.layout().count() != 1 || blob.sealed()) {
+            return;
+        }
+        try (BlobReader reader = blob.reader(0, size)) {
+            var _ = exchange.<Long, BlobFailedException>whileConnected(() -> {
+                try {
+                    return reader.awaitReadable(config.stall());
+                } catch (TimeoutException e) {
+                    return 0L;
+                }
+            });
+        } catch (BlobFailedException e) {
+            if (e.failure() instanceof BlobFailure.DigestMismatch) {
+                listener.mismatch(key(call));
+                throw new RegistryException(RegistryError.unavailable(
+                        502, call.route().upstream() + " sent something else in place of blob " + call.digest()));
+            }
+            // Whatever else happened, the reply finds another source.
         }
     }
 
@@ -171,7 +208,7 @@ final class BlobPulls {
             return;
         }
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
-        try (RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB)) {
+        try (RegistryResponse response = askAgain(call, exchange)) {
             if (response.status() != 200 && response.status() != 206) {
                 relay.pass(response, call, exchange, _ -> {});
                 return;
@@ -189,6 +226,28 @@ final class BlobPulls {
                 listener.passedThrough(call.route().upstream(), reason, passed.get());
             }
         }
+    }
+
+    /** Asks for the blob, and again after a while where that may help: there is nobody else to ask. */
+    private RegistryResponse askAgain(RegistryCall.Blob call, Exchange exchange)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        for (Duration pause : PAUSES) {
+            try {
+                RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB);
+                if (response.status() < 400
+                        || Straight.isRefusal(response)
+                        || response.headers().contains(HttpHeaders.RETRY_AFTER)) {
+                    return response;
+                }
+                response.close();
+            } catch (RegistryException e) {
+                if (e.error().status() == TIMED_OUT) {
+                    throw e;
+                }
+            }
+            exchange.pause(pause);
+        }
+        return relay.ask(call, exchange, RegistryRequest.BLOB);
     }
 
     private void pass(RegistryResponse response, RegistryCall.Blob call, Exchange exchange, LongConsumer count)

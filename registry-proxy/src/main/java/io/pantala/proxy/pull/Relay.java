@@ -167,7 +167,12 @@ final class Relay {
     /** Passes an answer back; {@code passed} hears how many bytes went through. */
     void pass(RegistryResponse response, RegistryCall call, Exchange exchange, LongConsumer passed)
             throws EngineGoneException, InterruptedException {
-        pass(response, Headers.endToEnd(response.headers(), call), exchange, passed);
+        List<Map.Entry<String, String>> headers = Headers.endToEnd(response.headers(), call);
+        if (response.status() >= 400 && !inWords(headers)) {
+            reword(response.status(), headers, call, exchange);
+        } else {
+            pass(response, headers, exchange, passed);
+        }
     }
 
     /** Passes an answer back under these headers. */
@@ -214,11 +219,30 @@ final class Relay {
     void refuse(UpstreamRefusal refusal, RegistryCall call, Exchange exchange) throws EngineGoneException {
         List<Map.Entry<String, String>> headers =
                 Headers.without(Headers.endToEnd(refusal.headers(), call), "Content-Length");
-        if (exchange.head()) {
+        if (!inWords(headers)) {
+            reword(refusal.status(), headers, call, exchange);
+        } else if (exchange.head()) {
             exchange.reply(refusal.status(), headers);
         } else {
             exchange.reply(refusal.status(), headers, refusal.body());
         }
+    }
+
+    /** Whether an error is told as registries do; pages of what stands before them, and of storages, are not. */
+    private static boolean inWords(List<Map.Entry<String, String>> headers) {
+        return headers.stream()
+                .anyMatch(header -> header.getKey().equalsIgnoreCase("Content-Type")
+                        && header.getValue().toLowerCase(Locale.ROOT).contains("json"));
+    }
+
+    /** Tells an error in place of a body that no engine understands. */
+    private static void reword(
+            int status, List<Map.Entry<String, String>> headers, RegistryCall call, Exchange exchange)
+            throws EngineGoneException {
+        List<Map.Entry<String, String>> reworded =
+                new ArrayList<>(Headers.without(headers, "Content-Type", "Content-Length", "Content-Encoding", "ETag"));
+        reworded.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));
+        exchange.reply(status, reworded, RegistryError.refused(status, call).body());
     }
 
     /** What an engine is told when its upstream can't be asked. */

@@ -167,12 +167,17 @@ final class Straight {
         List<Map.Entry<String, String>> headers = new ArrayList<>(Headers.without(exchange.headers(), CONDITIONS));
         headers.add(Map.entry("Range", "bytes=" + position + "-" + (span.to() - 1)));
         try (RegistryResponse response = relay.ask(call, exchange, RegistryRequest.BLOB, HttpMethod.GET, headers)) {
-            refused = response.status() >= 400 && !PASSING.contains(response.status());
+            refused = isRefusal(response);
             long skip = skip(response);
             if (skip >= 0) {
                 take(response, skip);
             }
         }
+    }
+
+    /** Whether it makes no sense to ask again. */
+    static boolean isRefusal(RegistryResponse response) {
+        return response.status() >= 400 && !response.redirected() && !PASSING.contains(response.status());
     }
 
     /** How many bytes come before those asked for; negative when they don't come at all. */

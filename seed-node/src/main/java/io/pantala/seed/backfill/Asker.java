@@ -37,7 +37,8 @@ final class Asker {
             Reply reply = askOnce(speaker, authorization, from, to, ranged);
             if (renewed < NEWER_CREDENTIALS
                     && reply instanceof Reply.Refused refused
-                    && refused.refusal().status() == 401) {
+                    && refused.refusal().status() == 401
+                    && !refused.byStorage()) {
                 Optional<Authorization> newer = newerThan(authorization, speaker, challenge(refused));
                 if (newer.isPresent()) {
                     authorization = newer.get();

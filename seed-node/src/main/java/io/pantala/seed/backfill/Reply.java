@@ -49,11 +49,12 @@ sealed interface Reply {
      * A no.
      *
      * @param retryAfter how long the registry asks to be left alone; zero if it doesn't say
+     * @param byStorage whether it comes from where the registry redirects to, of a URL that may just have expired
      */
-    record Refused(UpstreamRefusal refusal, Duration retryAfter) implements Reply {
+    record Refused(UpstreamRefusal refusal, Duration retryAfter, boolean byStorage) implements Reply {
         /** Whether the same request may be granted a little later. */
         boolean passing() {
-            return PASSING.contains(refusal.status());
+            return byStorage || PASSING.contains(refusal.status());
         }
 
         /** Whether the registry wants fewer requests. */
@@ -128,7 +129,8 @@ sealed interface Reply {
         }
         return new Refused(
                 new UpstreamRefusal(response.status(), headers, body),
-                retryAfter(response.headers().get(HttpHeaders.RETRY_AFTER), now));
+                retryAfter(response.headers().get(HttpHeaders.RETRY_AFTER), now),
+                response.redirected());
     }
 
     /** Seconds, or a date (RFC 9110, 10.2.3). */
