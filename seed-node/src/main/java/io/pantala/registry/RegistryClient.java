@@ -18,7 +18,6 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.core.net.TrustOptions;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -29,7 +28,6 @@ import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -73,8 +71,7 @@ public final class RegistryClient implements AutoCloseable {
     private final Upstreams upstreams;
     private final RegistryConfig config;
     private final RegistryListener listener;
-    private final HttpClient client;
-    private final Map<UpstreamName, HttpClient> withOwnTrust = new HashMap<>();
+    private final Ways ways;
 
     /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
     public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
@@ -82,14 +79,7 @@ public final class RegistryClient implements AutoCloseable {
         this.upstreams = upstreams;
         this.config = config;
         this.listener = listener;
-        this.client = client(Optional.empty());
-        for (UpstreamName name : upstreams.names()) {
-            upstreams
-                    .find(name)
-                    .flatMap(Upstream::ca)
-                    .map(Trust::systemAnd)
-                    .ifPresent(trust -> withOwnTrust.put(name, client(Optional.of(trust))));
-        }
+        this.ways = new Ways(upstreams, this::build, options(config));
     }
 
     /** The upstreams that it speaks to. */
@@ -171,8 +161,7 @@ public final class RegistryClient implements AutoCloseable {
 
     @Override
     public void close() {
-        client.close();
-        withOwnTrust.values().forEach(HttpClient::close);
+        ways.close();
     }
 
     /** Each hop may take as long as it is given. */
@@ -296,7 +285,7 @@ public final class RegistryClient implements AutoCloseable {
         Context context = vertx.getOrCreateContext();
         CompletableFuture<RegistryResponse> answer = new CompletableFuture<>();
         Upload upload = request.body() == null ? null : new Upload(request.body(), config.bodyIdle(), answer);
-        HttpClient sender = withOwnTrust.getOrDefault(request.upstream(), client);
+        HttpClient sender = ways.to(request.upstream(), isOwn(request.upstream(), location));
         context.runOnContext(_ -> Future.succeededFuture()
                 // A mapper's exception is a failed future, while here nobody would learn of it.
                 .compose(_ -> sender.request(options))
@@ -423,8 +412,8 @@ public final class RegistryClient implements AutoCloseable {
      * The socket's receive buffer is left to the kernel: setting it, as Vert.x's {@code receiveBufferSize} does, ends its
      * tuning, and a distant registry then comes slower.
      */
-    private HttpClient client(Optional<TrustOptions> trust) {
-        HttpClientOptions options = new HttpClientOptions()
+    private static HttpClientOptions options(RegistryConfig config) {
+        return new HttpClientOptions()
                 .setProtocolVersion(HttpVersion.HTTP_1_1)
                 .setKeepAliveTimeout(Math.toIntExact(config.keepAlive().toSeconds()))
                 .setConnectTimeout((int) config.connectTimeout().toMillis())
@@ -436,7 +425,9 @@ public final class RegistryClient implements AutoCloseable {
                 .setDecompressionSupported(false)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true);
-        trust.ifPresent(options::setTrustOptions);
+    }
+
+    private HttpClient build(HttpClientOptions options) {
         return vertx.httpClientBuilder()
                 .with(options)
                 .with(new PoolOptions().setHttp1MaxSize(config.connectionsPerHost()))
@@ -446,5 +437,12 @@ public final class RegistryClient implements AutoCloseable {
                     Valve.readAtOnce(connection, LARGEST_CHUNK);
                 })
                 .build();
+    }
+
+    private boolean isOwn(UpstreamName upstream, Location location) {
+        return upstreams
+                .find(upstream)
+                .filter(known -> Location.of(known.url(), "/").sameOrigin(location))
+                .isPresent();
     }
 }

@@ -10,9 +10,9 @@ import java.util.Optional;
  *
  * @param name what engines call it
  * @param url where it is: {@code https://host[:port][/prefix]}, or {@code http://} if it is configured so
- * @param ca a PEM file with certificates that are trusted for it in addition to the system's
+ * @param reach what it takes to get there
  */
-public record Upstream(UpstreamName name, URI url, Optional<Path> ca) {
+public record Upstream(UpstreamName name, URI url, Reach reach) {
     public Upstream {
         if (!("https".equals(url.getScheme()) || "http".equals(url.getScheme()))
                 || url.getHost() == null
@@ -26,6 +26,15 @@ public record Upstream(UpstreamName name, URI url, Optional<Path> ca) {
 
     /** An upstream trusted by the system's certificates. */
     public Upstream(UpstreamName name, URI url) {
-        this(name, url, Optional.empty());
+        this(name, url, Reach.STRAIGHT);
+    }
+
+    /**
+     * An upstream that nothing else is special about.
+     *
+     * @param ca a PEM file with certificates that are trusted for it in addition to the system's
+     */
+    public Upstream(UpstreamName name, URI url, Optional<Path> ca) {
+        this(name, url, new Reach(ca, Optional.empty(), Optional.empty()));
     }
 }

@@ -16,6 +16,7 @@ import java.util.Date;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -43,6 +44,15 @@ final class SelfSigned {
         }
     }
 
+    /** The PEM of its key. */
+    static String keyPem() {
+        return "-----BEGIN PRIVATE KEY-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'})
+                        .encodeToString(KEYS.getPrivate().getEncoded())
+                + "\n-----END PRIVATE KEY-----\n";
+    }
+
+    /** Sockets that believe those alone who show this certificate, if they are told to ask. */
     static SSLServerSocketFactory serverSockets() {
         try {
             KeyStore store = KeyStore.getInstance("PKCS12");
@@ -51,7 +61,12 @@ final class SelfSigned {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(store, new char[0]);
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), null, null);
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry("self", CERTIFICATE);
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted);
+            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
             return context.getServerSocketFactory();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);

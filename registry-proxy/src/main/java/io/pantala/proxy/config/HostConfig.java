@@ -1,7 +1,10 @@
 package io.pantala.proxy.config;
 
 import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.http.Access;
+import io.pantala.proxy.http.Users;
 import io.pantala.transport.NodeAddress;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -9,6 +12,7 @@ import java.util.List;
  *
  * @param listen where engines connect
  * @param seeds their control links; empty: this host works alone, with a seed inside
+ * @param access who may use it
  * @param defaultUpstream what a request means that names no registry; one of the upstreams
  */
 public record HostConfig(
@@ -16,6 +20,7 @@ public record HostConfig(
         List<NodeAddress> seeds,
         UpstreamName defaultUpstream,
         ProxyMode proxyMode,
+        Access access,
         NodeConfig node) {
     private static final int PORT = 6460;
 
@@ -28,7 +33,7 @@ public record HostConfig(
 
     /** One that serves engines that use it as their proxy in the usual way. */
     public HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
-        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, node);
+        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, Access.open(), node);
     }
 
     /**
@@ -45,6 +50,15 @@ public record HostConfig(
                         .orElse(List.of()),
                 settings.get(Key.DEFAULT_UPSTREAM).parse(text -> Registries.oneOf(node.upstreams(), text)),
                 ProxyMode.read(settings),
+                access(settings),
                 node);
+    }
+
+    private static Access access(Settings settings) {
+        return new Access(
+                settings.find(Key.ACCESS_CIDRS)
+                        .map(set -> set.parseEach(Access::network))
+                        .orElse(List.of()),
+                settings.find(Key.ACCESS_BASIC).map(set -> set.parse(text -> Users.read(Path.of(text)))));
     }
 }

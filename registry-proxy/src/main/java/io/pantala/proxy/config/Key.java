@@ -40,6 +40,26 @@ public enum Key {
             "a registry, beside or instead of the well-known public ones; an http:// URL is taken at its word"),
     UPSTREAM_CA(
             "upstreams.NAME.ca", Use.BOTH, "NAME=FILE", null, "whom to trust at that registry: certificates in PEM"),
+    UPSTREAM_CLIENT_CERT(
+            "upstreams.NAME.client-cert",
+            Use.BOTH,
+            "NAME=FILE",
+            null,
+            "who this node is to that registry: a certificate in PEM, with those in between"),
+    UPSTREAM_CLIENT_KEY("upstreams.NAME.client-key", Use.BOTH, "NAME=FILE", null, "its key, PEM"),
+    UPSTREAM_PROXY(
+            "upstreams.NAME.proxy",
+            Use.BOTH,
+            "NAME=URL",
+            null,
+            "what leads to that registry: http://[user:password@]host:port or socks5://host:port"),
+    UPSTREAM_CREDENTIALS(
+            "upstreams.NAME.credentials",
+            Use.BOTH,
+            "NAME=FILE",
+            null,
+            "what to fetch blobs from that registry with, instead of the engines' own: a file with user:password,"
+                    + " a Docker config.json, or helper:PROGRAM"),
     DEFAULT_UPSTREAM("default-upstream", Use.PROXY, "NAME", "docker.io", "what a request means that names no registry"),
     TUNNEL(
             "tunnel",
@@ -54,6 +74,19 @@ public enum Key {
             null,
             "certificate of the authority that engines trust, PEM; default: made at the first start, intercept-ca.crt in data-dir"),
     INTERCEPT_CA_KEY("intercept.ca-key", Use.PROXY, "FILE", null, "its key, PEM"),
+    ACCESS_CIDRS(
+            "access.cidrs",
+            Use.PROXY,
+            "CIDR,..",
+            null,
+            "whose requests are taken: 10.0.0.0/8, fd00::/8; default anyone's"),
+    ACCESS_BASIC(
+            "access.basic",
+            Use.PROXY,
+            "FILE",
+            null,
+            "users who may use this proxy, as htpasswd -B writes them; engines send them in Proxy-Authorization,"
+                    + " to the mirror in Authorization"),
     DISK_QUOTA(
             "disk.quota",
             Use.BOTH,
@@ -70,10 +103,6 @@ public enum Key {
     JOIN_TOKEN_FILE("join.token-file"),
     PLAINTEXT("plaintext"),
     API_TOKENS_FILE("api.tokens-file"),
-    UPSTREAM_CREDENTIALS("upstreams.NAME.credentials"),
-    UPSTREAM_PROXY("upstreams.NAME.proxy"),
-    ACCESS_CIDRS("access.cidrs"),
-    ACCESS_BASIC("access.basic"),
     SERVE_STALE("serve-stale"),
     LOOKAHEAD("lookahead"),
     LIMIT_UPLOAD("limit.upload"),
@@ -149,7 +178,7 @@ public enum Key {
     }
 
     boolean isList() {
-        return this == SEEDS || this == TUNNEL;
+        return this == SEEDS || this == TUNNEL || this == ACCESS_CIDRS;
     }
 
     /** Whether it is set once per upstream. */

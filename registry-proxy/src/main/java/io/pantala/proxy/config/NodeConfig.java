@@ -1,11 +1,14 @@
 package io.pantala.proxy.config;
 
+import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.logging.LogConfig;
+import io.pantala.registry.HeldCredential;
 import io.pantala.registry.Upstreams;
 import io.pantala.store.StoreConfig;
 import io.pantala.transport.NodeAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -14,13 +17,27 @@ import java.util.OptionalLong;
  * @param admin where health and metrics are served
  * @param directory its own, of one node at a time
  * @param quota bytes of blobs to keep at most; empty: half of what is free at the first start
+ * @param credentials what this node has for itself, by the registry that it is for
  * @param drain how long a stop waits for responses under way
  */
 public record NodeConfig(
-        NodeAddress admin, Path directory, OptionalLong quota, Upstreams upstreams, Duration drain, LogConfig log) {
+        NodeAddress admin,
+        Path directory,
+        OptionalLong quota,
+        Upstreams upstreams,
+        Map<UpstreamName, HeldCredential> credentials,
+        Duration drain,
+        LogConfig log) {
     private static final int ADMIN_PORT = 6463;
 
+    /** Of a node that has no credentials itself. */
+    public NodeConfig(
+            NodeAddress admin, Path directory, OptionalLong quota, Upstreams upstreams, Duration drain, LogConfig log) {
+        this(admin, directory, quota, upstreams, Map.of(), drain, log);
+    }
+
     public NodeConfig {
+        credentials = Map.copyOf(credentials);
         if (drain.isNegative()) {
             throw new IllegalArgumentException("a time can't be negative: " + drain);
         }
@@ -33,11 +50,13 @@ public record NodeConfig(
 
     /** The settings that proxies and seeds share. */
     public static NodeConfig read(Settings settings) {
+        Upstreams upstreams = Registries.upstreams(settings);
         return new NodeConfig(
                 settings.get(Key.ADMIN_LISTEN).parse(text -> Addresses.any(text, ADMIN_PORT)),
                 Disk.directory(settings),
                 Disk.quota(settings),
-                Registries.upstreams(settings),
+                upstreams,
+                Registries.credentials(settings, upstreams),
                 settings.get(Key.DRAIN_TIMEOUT).parse(Times::parse),
                 log(settings));
     }

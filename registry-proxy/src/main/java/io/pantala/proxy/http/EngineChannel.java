@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
@@ -15,6 +16,7 @@ import io.pantala.proxy.intercept.Connects;
 import io.pantala.proxy.intercept.EngineSide;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,7 @@ final class EngineChannel implements EngineSide {
 
     private final ChannelHandlerContext context;
     private final Duration idle;
+    private final Access access;
 
     /** Set before the requests that it is about, on the event loop which they come on. */
     private volatile @Nullable Intercepted intercepted;
@@ -43,9 +46,10 @@ final class EngineChannel implements EngineSide {
     private @Nullable Runnable onceFree;
     private @Nullable Future<?> reaper;
 
-    private EngineChannel(ChannelHandlerContext context, Duration idle) {
+    private EngineChannel(ChannelHandlerContext context, Duration idle, Access access) {
         this.context = context;
         this.idle = idle;
+        this.access = access;
     }
 
     /**
@@ -56,9 +60,9 @@ final class EngineChannel implements EngineSide {
     record Intercepted(UpstreamName upstream, Authority as) {}
 
     /** Takes charge of a new connection. On its event loop. */
-    static void open(HttpConnection connection, Duration idle, Connects connects) {
+    static void open(HttpConnection connection, Duration idle, Access access, Connects connects) {
         ChannelHandlerContext context = ((ConnectionBase) connection).channelHandlerContext();
-        var opened = new EngineChannel(context, idle);
+        var opened = new EngineChannel(context, idle, access);
         context.channel().attr(ATTRIBUTE).set(opened);
         context.pipeline().addBefore(context.name(), "connect", connects.handler(opened));
         context.channel().closeFuture().addListener(closed -> opened.closed());
@@ -113,8 +117,24 @@ final class EngineChannel implements EngineSide {
     }
 
     @Override
-    public Optional<Objection> objection(HttpHeaders headers) {
-        return Optional.empty();
+    public Optional<Objection> objection(HttpHeaders headers) throws InterruptedException {
+        Optional<Objection> place = access.objection(peer());
+        return place.isPresent() ? place : access.objectionToProxied(headers.get(HttpHeaderNames.PROXY_AUTHORIZATION));
+    }
+
+    /** What speaks against a request on this connection; may wait. */
+    Optional<Objection> objection(Call call, Exchange exchange) throws InterruptedException {
+        Optional<Objection> place = access.objection(peer());
+        if (place.isPresent() || intercepted != null) {
+            return place;
+        }
+        return call instanceof RegistryCall registry && !registry.route().proxied()
+                ? access.objectionToMirrored(exchange.header(HttpHeaderNames.AUTHORIZATION.toString()))
+                : access.objectionToProxied(exchange.header(HttpHeaderNames.PROXY_AUTHORIZATION.toString()));
+    }
+
+    private InetSocketAddress peer() {
+        return (InetSocketAddress) channel().remoteAddress();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.pantala.proxy.http;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.pantala.proxy.intercept.EngineSide.Objection;
 import io.pantala.registry.RequestBody;
 import io.pantala.swarm.Authorization;
 import io.vertx.core.Future;
@@ -56,6 +57,7 @@ public final class Exchange {
     private String source = "";
     private boolean whole = true;
     private boolean unread;
+    private boolean credentialWithheld;
 
     /** On the event loop, when the request's head has come. */
     Exchange(HttpServerRequest request, EngineChannel channel, String id) {
@@ -88,7 +90,9 @@ public final class Exchange {
 
     /** The credential that came with the request. */
     public Authorization authorization() {
-        return Authorization.of(request.getHeader(HttpHeaderNames.AUTHORIZATION));
+        return credentialWithheld
+                ? Authorization.ANONYMOUS
+                : Authorization.of(request.getHeader(HttpHeaderNames.AUTHORIZATION));
     }
 
     /** The first header of this name; null if there is none. */
@@ -163,6 +167,21 @@ public final class Exchange {
             headers.add(Map.entry("Allow", "GET, HEAD"));
         }
         reply(error.status(), headers, error.body());
+    }
+
+    /** The credential that came was for this proxy, and is shown to nobody else. */
+    void withholdCredential() {
+        credentialWithheld = true;
+    }
+
+    /** Replies that this engine may not use this proxy. */
+    void refuse(Objection why) throws EngineGoneException {
+        List<Map.Entry<String, String>> headers = new ArrayList<>();
+        headers.add(Map.entry("Content-Type", RegistryError.MEDIA_TYPE));
+        if (!why.challenge().isEmpty()) {
+            headers.add(Map.entry(why.status() == 401 ? "WWW-Authenticate" : "Proxy-Authenticate", why.challenge()));
+        }
+        reply(why.status(), headers, new RegistryError(why.status(), why.code(), why.message()).body());
     }
 
     /**

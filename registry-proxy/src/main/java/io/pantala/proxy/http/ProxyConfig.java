@@ -12,6 +12,7 @@ import java.util.function.Predicate;
  * @param listen where it listens; port 0 takes a free one
  * @param defaultUpstream what a request that names no upstream means
  * @param tunnelled hosts that are never taken for an upstream, also where engines use this as their proxy
+ * @param access who may use it
  * @param idle how long a connection without a request is kept
  * @param drain how long running replies may take to end when the proxy closes
  * @param maxRequests how many requests are worked on at once; more are answered with 503
@@ -20,6 +21,7 @@ public record ProxyConfig(
         InetSocketAddress listen,
         UpstreamName defaultUpstream,
         Predicate<Authority> tunnelled,
+        Access access,
         Duration idle,
         Duration drain,
         int maxRequests) {
@@ -32,6 +34,12 @@ public record ProxyConfig(
     /** The usual bounds. */
     public static ProxyConfig on(InetSocketAddress listen, UpstreamName defaultUpstream) {
         return new ProxyConfig(
-                listen, defaultUpstream, _ -> false, Duration.ofSeconds(90), Duration.ofSeconds(30), 1024);
+                listen,
+                defaultUpstream,
+                _ -> false,
+                Access.open(),
+                Duration.ofSeconds(90),
+                Duration.ofSeconds(30),
+                1024);
     }
 }

@@ -1,6 +1,7 @@
 package io.pantala.proxy.http;
 
 import io.pantala.proxy.intercept.Connects;
+import io.pantala.proxy.intercept.EngineSide.Objection;
 import io.pantala.registry.Upstreams;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -169,7 +171,8 @@ public final class ProxyServer implements AutoCloseable {
         @Override
         public Future<?> start() {
             HttpServer server = vertx.createHttpServer(options)
-                    .connectionHandler(connection -> EngineChannel.open(connection, config.idle(), connects))
+                    .connectionHandler(
+                            connection -> EngineChannel.open(connection, config.idle(), config.access(), connects))
                     .requestHandler(ProxyServer.this::accept);
             servers.add(server);
             return server.listen(address);
@@ -204,10 +207,18 @@ public final class ProxyServer implements AutoCloseable {
         listener.started();
         Call call = null;
         try {
-            call = parser.parse(
-                    request.method().name(),
-                    request.uri(),
-                    EngineChannel.of(request.connection()).intercepted());
+            EngineChannel channel = EngineChannel.of(request.connection());
+            call = parser.parse(request.method().name(), request.uri(), channel.intercepted());
+            Optional<Objection> objection = channel.objection(call, exchange);
+            if (objection.isPresent()) {
+                exchange.refuse(objection.get());
+                return;
+            }
+            if (config.access().asksForUsers()
+                    && call instanceof RegistryCall registry
+                    && !registry.route().proxied()) {
+                exchange.withholdCredential();
+            }
             switch (call) {
                 case RegistryCall registry -> handler.answer(registry, exchange);
                 case Elsewhere elsewhere -> handler.answer(elsewhere, exchange);

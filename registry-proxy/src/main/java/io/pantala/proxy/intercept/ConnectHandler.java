@@ -91,15 +91,25 @@ final class ConnectHandler extends ChannelInboundHandlerAdapter {
 
     private void answer(ChannelHandlerContext ctx, HttpRequest request) {
         Optional<Authority> to = Authority.parse(request.uri(), HTTPS);
-        Optional<Objection> objection = engine.objection(request.headers());
         if (inside || to.isEmpty()) {
             refuse(ctx, new Objection(400, "UNSUPPORTED", "CONNECT takes host:port, once"));
-        } else if (objection.isPresent()) {
-            refuse(ctx, objection.get());
-        } else {
-            connects.upstream(to.get())
-                    .ifPresentOrElse(upstream -> intercept(ctx, upstream, to.get()), () -> tunnel(ctx, to.get()));
+            return;
         }
+        Thread.ofVirtual().name("connect").start(() -> {
+            Optional<Objection> objection;
+            try {
+                objection = engine.objection(request.headers());
+            } catch (InterruptedException e) {
+                objection = Optional.of(new Objection(503, "UNAVAILABLE", "this proxy is closing"));
+            }
+            Optional<Objection> why = objection;
+            ctx.executor()
+                    .execute(() -> why.ifPresentOrElse(against -> refuse(ctx, against), () -> connect(ctx, to.get())));
+        });
+    }
+
+    private void connect(ChannelHandlerContext ctx, Authority to) {
+        connects.upstream(to).ifPresentOrElse(upstream -> intercept(ctx, upstream, to), () -> tunnel(ctx, to));
     }
 
     private void intercept(ChannelHandlerContext ctx, UpstreamName upstream, Authority to) {

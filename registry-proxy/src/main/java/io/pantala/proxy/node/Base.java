@@ -1,15 +1,20 @@
 package io.pantala.proxy.node;
 
+import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.admin.AdminServer;
 import io.pantala.proxy.config.NodeConfig;
 import io.pantala.proxy.events.BackfillEvents;
 import io.pantala.proxy.events.Metrics;
 import io.pantala.proxy.events.RegistryEvents;
 import io.pantala.proxy.events.StoreEvents;
+import io.pantala.registry.OwnCredentials;
 import io.pantala.registry.RegistryClient;
+import io.pantala.registry.Upstream;
 import io.pantala.seed.backfill.Backfills;
+import io.pantala.seed.backfill.OwnReader;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoreException;
+import io.pantala.swarm.BlobFiller;
 import io.pantala.transport.NodeAddress;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,7 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What every node stands on: metrics, event loops, the store, registries and what fills blobs from them. */
 final class Base implements AutoCloseable {
@@ -30,7 +37,12 @@ final class Base implements AutoCloseable {
     final Vertx vertx;
     final BlobStore store;
     final RegistryClient registry;
-    final Backfills backfills;
+
+    /** What fills blobs from registries. */
+    final BlobFiller filler;
+
+    /** What this node itself may read registries with. */
+    final Map<UpstreamName, OwnCredentials> own;
 
     final Tuning tuning;
 
@@ -52,7 +64,8 @@ final class Base implements AutoCloseable {
         registry = closing.add(
                 new RegistryClient(vertx, config.upstreams(), tuning.registry(), new RegistryEvents(metrics)),
                 RegistryClient::close);
-        backfills = closing.add(
+        own = own(config, tuning);
+        Backfills backfills = closing.add(
                 new Backfills(
                         store,
                         config.directory().resolve("spool"),
@@ -60,6 +73,16 @@ final class Base implements AutoCloseable {
                         tuning.backfill(),
                         new BackfillEvents(metrics, withSeeds)),
                 Backfills::close);
+        filler = own.isEmpty() ? backfills : new OwnReader(backfills, own);
+    }
+
+    private Map<UpstreamName, OwnCredentials> own(NodeConfig config, Tuning tuning) {
+        Map<UpstreamName, OwnCredentials> found = new HashMap<>();
+        config.credentials().forEach((name, held) -> {
+            Upstream upstream = config.upstreams().find(name).orElseThrow();
+            found.put(name, new OwnCredentials(registry, upstream, held, tuning.clock()));
+        });
+        return found;
     }
 
     /** What a role does with it. */

@@ -52,7 +52,7 @@ public final class Host implements Node {
         this.config = config;
         this.base = base;
         List<BlobFiller> fillers =
-                config.seeds().isEmpty() ? List.of(base.backfills) : List.of(swarm(config, base), base.backfills);
+                config.seeds().isEmpty() ? List.of(base.filler) : List.of(swarm(config, base), base.filler);
         upstreams = config.node().upstreams();
         var destinations = new Destinations(this::isNamed, this::isOwnPort, InetAddress::getAllByName);
         var connects = new Connects(
@@ -77,6 +77,7 @@ public final class Host implements Node {
                                         config.listen().host(), config.listen().port()),
                                 config.defaultUpstream(),
                                 this::isTunnelled,
+                                config.access(),
                                 IDLE,
                                 config.node().drain(),
                                 MOST_REQUESTS),

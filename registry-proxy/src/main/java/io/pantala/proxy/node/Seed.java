@@ -30,17 +30,18 @@ public final class Seed implements Node {
                         base.vertx,
                         base.name(),
                         base.store,
-                        base.backfills,
+                        base.filler,
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),
                 SeedNode::close);
         Preheats preheats = base.add(
                 new Preheats(
-                        base.backfills,
+                        base.filler,
                         base.registry,
                         PreheatConfig.DEFAULT,
                         new PreheatEvents(base.metrics),
-                        base.tuning.clock()),
+                        base.tuning.clock(),
+                        base.own),
                 Preheats::close);
         PreheatApi api = new PreheatApi(base.vertx, preheats);
         server = base.add(

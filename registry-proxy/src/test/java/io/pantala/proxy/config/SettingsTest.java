@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.intercept.HostPattern;
 import io.pantala.proxy.logging.LogConfig;
+import io.pantala.registry.Reach;
 import io.pantala.registry.Upstream;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
@@ -74,6 +75,10 @@ class SettingsTest {
                   "[fd00::1]:5000":
                     url: https://[fd00::1]:5000
                     ca: %1$s
+                    client-cert: %1$s
+                    client-key: %1$s
+                    proxy: http://proxy.example:3128
+                    credentials: helper:ours
                 default-upstream: quay.io
                 tunnel: [a.example, "*.b.example"]
                 intercept:
@@ -99,7 +104,14 @@ class SettingsTest {
                 .contains(new Upstream(UpstreamName.DOCKER_HUB, URI.create("http://mirror.example:8080")));
         UpstreamName local = UpstreamName.parse("[fd00::1]:5000");
         assertThat(host.node().upstreams().find(local))
-                .contains(new Upstream(local, URI.create("https://[fd00::1]:5000"), Optional.of(ca)));
+                .contains(new Upstream(
+                        local,
+                        URI.create("https://[fd00::1]:5000"),
+                        new Reach(
+                                Optional.of(ca),
+                                Optional.of(new Reach.ClientCertificate(ca, ca)),
+                                Optional.of(URI.create("http://proxy.example:3128")))));
+        assertThat(host.node().credentials()).containsOnlyKeys(local);
         assertThat(host.defaultUpstream()).hasToString("quay.io");
         assertThat(host.proxyMode())
                 .isEqualTo(new ProxyMode(
@@ -200,6 +212,24 @@ class SettingsTest {
         yaml = text;
 
         assertRefused(message.replace("pantala.yaml", file().toString()));
+    }
+
+    @Test
+    void whatIsSetForARegistryNeedsToBeWhole() {
+        yaml = "upstreams: {ghcr.io: {proxy: 'ftp://x'}}";
+        assertRefused("upstreams.ghcr.io.proxy = \"ftp://x\" (" + file()
+                + ":1): must read http://[user:password@]host:port or socks5://host:port");
+        yaml = "upstreams: {ghcr.io: {credentials: /none/of/these}}";
+        assertRefused("upstreams.ghcr.io.credentials = \"/none/of/these\" (" + file()
+                + ":1): /none/of/these is no file of a usual size");
+        yaml = "upstreams: {a.example: {credentials: 'helper:x'}}";
+        assertRefused("upstreams.a.example.credentials = \"helper:x\" (" + file()
+                + ":1): needs a url too: upstreams.a.example.url");
+        yaml = "access.cidrs: 10.0.0.0";
+        assertRefused("access.cidrs = \"10.0.0.0\" (" + file()
+                + ":1): must read address/bits, such as 10.0.0.0/8 or fd00::/8");
+        yaml = "access.basic: /none/of/these";
+        assertRefused("access.basic = \"/none/of/these\" (" + file() + ":1): can't be read: /none/of/these");
     }
 
     @Test

@@ -362,7 +362,13 @@ class ProxyServerTest {
     void closesIdleConnectionsButNotThoseThatWaitForAReply() throws Exception {
         var answer = new CountDownLatch(1);
         var config = new ProxyConfig(
-                loopback(), UpstreamName.DOCKER_HUB, _ -> false, Duration.ofMillis(100), Duration.ZERO, 10);
+                loopback(),
+                UpstreamName.DOCKER_HUB,
+                _ -> false,
+                Access.open(),
+                Duration.ofMillis(100),
+                Duration.ZERO,
+                10);
         serve(config, (_, exchange) -> {
             answer.await();
             exchange.reply(200, List.of(), new byte[0]);
@@ -383,7 +389,13 @@ class ProxyServerTest {
     void refusesMoreRequestsThanItMayWorkOn() throws Exception {
         var answer = new CountDownLatch(1);
         var config = new ProxyConfig(
-                loopback(), UpstreamName.DOCKER_HUB, _ -> false, Duration.ofSeconds(9), Duration.ZERO, 1);
+                loopback(),
+                UpstreamName.DOCKER_HUB,
+                _ -> false,
+                Access.open(),
+                Duration.ofSeconds(9),
+                Duration.ZERO,
+                1);
         var working = new CountDownLatch(1);
         serve(config, (_, exchange) -> {
             working.countDown();

@@ -411,6 +411,7 @@ class TunnelTest implements ConnectListener {
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         REGISTRY,
                         _ -> false,
+                        Access.open(),
                         Duration.ofMinutes(1),
                         Duration.ofSeconds(10),
                         10),

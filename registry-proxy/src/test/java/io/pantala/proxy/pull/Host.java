@@ -5,6 +5,7 @@ import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.http.Access;
 import io.pantala.proxy.http.ProxyConfig;
 import io.pantala.proxy.http.ProxyServer;
 import io.pantala.proxy.http.RawClient;
@@ -124,6 +125,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         UpstreamName.parse(UPSTREAM),
                         _ -> false,
+                        Access.open(),
                         Duration.ofMinutes(1),
                         Duration.ZERO,
                         100),

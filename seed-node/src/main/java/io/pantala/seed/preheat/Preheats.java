@@ -1,8 +1,11 @@
 package io.pantala.seed.preheat;
 
+import io.pantala.manifest.UpstreamName;
+import io.pantala.registry.OwnCredentials;
 import io.pantala.registry.RegistryClient;
 import io.pantala.registry.TokenExchange;
 import io.pantala.registry.Upstream;
+import io.pantala.swarm.Authorization;
 import io.pantala.swarm.BlobFiller;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -18,6 +21,7 @@ import java.util.concurrent.Semaphore;
 
 /** The preheats of one seed: those that wait, those that run, and for a while those that have ended. In memory only. */
 public final class Preheats implements AutoCloseable {
+    private final Map<UpstreamName, OwnCredentials> own;
     private final BlobFiller filler;
     private final RegistryClient registry;
     private final PreheatConfig config;
@@ -33,6 +37,18 @@ public final class Preheats implements AutoCloseable {
             PreheatConfig config,
             PreheatListener listener,
             InstantSource clock) {
+        this(filler, registry, config, listener, clock, Map.of());
+    }
+
+    /** @param own what registries are read with for preheats that bring no credentials */
+    public Preheats(
+            BlobFiller filler,
+            RegistryClient registry,
+            PreheatConfig config,
+            PreheatListener listener,
+            InstantSource clock,
+            Map<UpstreamName, OwnCredentials> own) {
+        this.own = Map.copyOf(own);
         this.filler = filler;
         this.registry = registry;
         this.config = config;
@@ -47,7 +63,9 @@ public final class Preheats implements AutoCloseable {
         if (upstream.isEmpty()) {
             return new Submission.UnknownUpstream(request.image().upstream());
         }
-        var credentials = new TokenExchange(registry, upstream.get(), request.credentials(), clock);
+        OwnCredentials held = own.get(upstream.get().name());
+        Authorization shown = held != null && request.credentials().isAnonymous() ? held.held() : request.credentials();
+        var credentials = new TokenExchange(registry, upstream.get(), shown, clock);
         var manifests = new ManifestSource(registry, request.image().upstream(), credentials, config.retryPause());
         PreheatJob job;
         synchronized (jobs) {
