@@ -1,0 +1,56 @@
+package io.pantala.seed.schedule;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A host or a seed, as its conductor knows it. */
+public final class Member {
+    final Zone zone;
+    final boolean seed;
+    final Rate up = new Rate();
+    final Rate down = new Rate();
+
+    /** Its share in each swarm. */
+    final List<Part> parts = new ArrayList<>();
+
+    /** Orders that name it as their source. */
+    final List<Task> serving = new ArrayList<>();
+
+    /** Sources that have failed it, and until when they are avoided. */
+    final Map<Member, Long> avoided = new HashMap<>();
+
+    /** Receivers that it has failed lately, and when. */
+    final Map<Member, Long> complaints = new HashMap<>();
+
+    /** Orders that it is to carry out, in all swarms. */
+    int receiving;
+
+    /** Control delay in parts of the time of a transfer: what more must be ordered so that no link waits. */
+    double lag;
+
+    int suspensions;
+    long suspendedUntil = Long.MIN_VALUE;
+    boolean gone;
+
+    Member(Zone zone, boolean seed) {
+        this.zone = zone;
+        this.seed = seed;
+    }
+
+    /** Where it is. */
+    public Zone zone() {
+        return zone;
+    }
+
+    /** Blocks that it is to send now. */
+    public int sending() {
+        return serving.size();
+    }
+
+    /** Blocks that it is to receive now. */
+    public int receiving() {
+        return receiving;
+    }
+}

@@ -1,0 +1,35 @@
+package io.pantala.seed.schedule;
+
+/** What a member's link is seen to carry in one direction: quick to credit, slow to blame, and it forgets blame. */
+final class Rate {
+    private static final double CREDIT = 0.5;
+    private static final double BLAME = 0.1;
+    private static final double FORGIVENESS = 0.03;
+
+    private static final double CLEARLY = 3;
+
+    private double bytesPerNano;
+
+    /**
+     * Something was seen.
+     *
+     * @param sample bytes per nanosecond
+     * @param typical of all members, the same
+     */
+    void saw(double sample, double typical) {
+        if (bytesPerNano == 0) {
+            bytesPerNano = sample;
+            return;
+        }
+        bytesPerNano += (sample > bytesPerNano ? CREDIT : BLAME) * (sample - bytesPerNano);
+        if (bytesPerNano < typical) {
+            bytesPerNano += FORGIVENESS * (typical - bytesPerNano);
+        }
+    }
+
+    /** How fast it is beside the typical: 1 while nothing is known, and as long as it isn't clearly another. */
+    double beside(double typical) {
+        double ratio = bytesPerNano == 0 || typical == 0 ? 1 : bytesPerNano / typical;
+        return ratio > 1 / CLEARLY && ratio < CLEARLY ? 1 : ratio;
+    }
+}
