@@ -3,9 +3,11 @@ package io.pantala.seed.schedule;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.BlockSet;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,27 +22,15 @@ import org.jspecify.annotations.Nullable;
  * then; the seed sends a block that others have only when they can't.
  */
 public final class Conductor {
-    /** Receivers that must have complained of a source before it is left alone. */
-    private static final int COMPLAINTS = 2;
-
-    private static final int LEAST_SLOTS = 2;
-    private static final int MOST_LAG = 3;
-    private static final double SLOWLY = 1.0 / 64;
-
     private final ConductorConfig config;
     private final RandomGenerator random;
     private final Choice choice;
-    private final List<Member> members = new ArrayList<>();
+    private final Pace pace;
+    private final Trust trust;
+    private final Set<Member> members = new LinkedHashSet<>();
     private final Deque<Part> awake = new ArrayDeque<>();
 
-    private double typicalUp;
-    private double typicalDown;
-    private double typicalLag;
-
-    /** Of a transfer inside a zone, in nanoseconds a byte. */
-    private double typicalInside;
-
-    /** Takes orders as they are decided. */
+    /** Takes orders as they are decided. It is not to tell the conductor anything meanwhile. */
     @FunctionalInterface
     public interface Orders {
         /** The member {@code to} is to fetch this block from the member {@code from}. */
@@ -50,7 +40,9 @@ public final class Conductor {
     public Conductor(ConductorConfig config, RandomGenerator random) {
         this.config = config;
         this.random = random;
-        this.choice = new Choice(config.window());
+        this.choice = new Choice(config);
+        this.pace = new Pace(config);
+        this.trust = new Trust(config);
     }
 
     // ---- what it is told
@@ -66,14 +58,17 @@ public final class Conductor {
         return member;
     }
 
+    /** A member's links are not to carry more than so many bytes per second; {@link Long#MAX_VALUE} is no limit. */
+    public void limits(Member member, long upload, long download) {
+        member.up.limit(upload / 1e9);
+        member.down.limit(download / 1e9);
+        member.live.forEach(this::wake);
+    }
+
     /** A member has gone; what it was to send is ordered elsewhere. */
     public void leave(Member member) {
         if (member.gone) {
             return;
-        }
-        for (Task task : List.copyOf(member.serving)) {
-            end(task);
-            giveBack(task);
         }
         for (Part part : List.copyOf(member.parts)) {
             quit(part);
@@ -84,32 +79,31 @@ public final class Conductor {
 
     /** The swarm of a blob with this layout. */
     public Swarm open(BlockLayout layout) {
-        return new Swarm(layout);
+        return new Swarm(layout, config.crossings());
     }
 
     /** Nobody wants the blob any more. */
     public void close(Swarm swarm) {
-        for (Part part : List.copyOf(swarm.parts())) {
-            quit(part);
-        }
-    }
-
-    private static void want(Part part, boolean wants) {
-        if (part.wants != wants) {
-            part.wants = wants;
-            part.locality.wanting += wants ? 1 : -1;
-        }
+        swarm.parts().forEach(this::quit);
     }
 
     private void quit(Part part) {
-        for (Task task : List.copyOf(part.tasks)) {
-            end(task);
-            part.unexpect(task.block());
+        drop(part);
+        for (Task task : List.copyOf(part.member.serving)) {
+            if (task.from == part) {
+                giveBack(task);
+            }
         }
-        want(part, false);
-        setFree(part, false);
-        setStarving(part, false);
+        part.wants = false;
+        settle(part);
+        part.locality.free.set(part, false);
         part.swarm.leave(part);
+        stir(part.swarm);
+    }
+
+    /** Takes back all orders that a member is to carry out in a swarm. */
+    private void drop(Part part) {
+        List.copyOf(part.tasks).forEach(this::giveBack);
     }
 
     /** A member holds these blocks, beside those it was known to hold. */
@@ -121,20 +115,31 @@ public final class Conductor {
 
     /** A member holds this block. */
     public void holds(Member member, Swarm swarm, int block) {
+        Objects.checkIndex(block, swarm.blocks());
         if (!member.gone) {
-            Part part = swarm.join(member, config.crossings());
-            if (part.hold(block)) {
-                cancel(part, block);
-                wake(part);
+            hold(swarm.join(member), block);
+        }
+    }
+
+    private void hold(Part part, int block) {
+        if (part.hold(block)) {
+            for (Task task : List.copyOf(part.tasks)) {
+                if (task.block == block) {
+                    // The block is here, whoever else was to send it.
+                    end(task);
+                }
             }
+            settle(part);
+            wake(part);
         }
     }
 
     /** A member wants all of the blob. */
     public void wants(Member member, Swarm swarm) {
         if (!member.gone) {
-            Part part = swarm.join(member, config.crossings());
-            want(part, true);
+            Part part = swarm.join(member);
+            part.wants = true;
+            settle(part);
             wake(part);
         }
     }
@@ -142,11 +147,8 @@ public final class Conductor {
     /** A member's readers are at these blocks. */
     public void reads(Member member, Swarm swarm, int[] blocks) {
         Part part = swarm.find(member);
-        if (part != null && blocks.length > 0) {
-            part.cursors = blocks.clone();
-            for (int i = 0; i < blocks.length; i++) {
-                part.cursors[i] = part.nextMissing(blocks[i]);
-            }
+        if (part != null) {
+            part.read(blocks);
         }
     }
 
@@ -154,12 +156,11 @@ public final class Conductor {
     public void enough(Member member, Swarm swarm) {
         Part part = swarm.find(member);
         if (part != null) {
-            want(part, false);
-            for (Task task : List.copyOf(part.tasks)) {
-                end(task);
-                part.unexpect(task.block());
-            }
+            drop(part);
+            part.wants = false;
+            settle(part);
             wake(part);
+            stir(swarm);
         }
     }
 
@@ -178,42 +179,14 @@ public final class Conductor {
      * @param waited before that, with the order in hand, in nanoseconds
      */
     public void fetched(Member to, Swarm swarm, int block, Member from, long took, long waited, long now) {
+        Objects.checkIndex(block, swarm.blocks());
         Part part = swarm.find(to);
-        if (part == null) {
-            return;
-        }
-        Task task = find(part, block, from);
-        if (task != null) {
-            learn(task, Math.max(took, 1), waited, now);
-        }
-        part.hold(block);
-        cancel(part, block);
-        wake(part);
-    }
-
-    private void learn(Task task, long took, long waited, long now) {
-        Member from = task.from().member;
-        Member to = task.to().member;
-        double bytes = task.to().swarm.blockSize();
-        double shared = (task.shared() + from.serving.size()) / 2.0;
-        if (shared >= slots(from) - 1) {
-            double sample = bytes * shared / took;
-            typicalUp += (typicalUp == 0 ? 1 : SLOWLY) * (sample - typicalUp);
-            from.up.saw(sample, typicalUp);
-        }
-        double received = bytes * to.receiving / took;
-        typicalDown += (typicalDown == 0 ? 1 : SLOWLY) * (received - typicalDown);
-        to.down.saw(received, typicalDown);
-
-        double lag = Math.clamp((double) (now - task.since() - took - waited) / took, 0, MOST_LAG);
-        to.lag += 0.1 * (lag - to.lag);
-        typicalLag += SLOWLY * (lag - typicalLag);
-        double nanosPerByte = took / bytes;
-        if (task.crossing()) {
-            double times = typicalInside == 0 ? 1 : nanosPerByte / typicalInside;
-            task.to().locality.crossed(times, config.mostCrossings());
-        } else {
-            typicalInside += (typicalInside == 0 ? 1 : SLOWLY) * (nanosPerByte - typicalInside);
+        if (part != null) {
+            Task task = find(part, block, from);
+            if (task != null) {
+                pace.learn(task, Math.max(took, 1), waited, now);
+            }
+            hold(part, block);
         }
     }
 
@@ -225,44 +198,30 @@ public final class Conductor {
         }
         Task task = find(part, block, from);
         if (task != null) {
-            end(task);
             giveBack(task);
         }
-        part.despair(block);
         Part source = swarm.find(from);
-        switch (why) {
-            case NOT_HELD -> {
-                if (source != null) {
-                    source.unhold(block);
-                }
-            }
-            case CORRUPT -> {
-                avoid(to, from, now);
-                suspend(from, now);
-            }
-            case UNREACHABLE, STALLED, REFUSED -> {
-                avoid(to, from, now);
-                from.complaints.put(to, now);
-                from.complaints
-                        .values()
-                        .removeIf(at -> now - at > config.avoid().toNanos());
-                if (from.complaints.size() >= COMPLAINTS) {
-                    suspend(from, now);
-                }
-            }
-            case OTHER -> {}
+        if (source != null && why == Failure.NOT_HELD) {
+            source.unhold(block);
+            settle(source);
+            wake(source);
         }
+        trust.failed(to, from, why, now);
         wake(part);
+        stir(swarm);
+        from.parts.forEach(each -> stir(each.swarm));
     }
 
     /** A block takes much longer than others: it is ordered from another source too. */
     public void late(Member to, Swarm swarm, int block, Member from, long now) {
         Part part = swarm.find(to);
-        if (part != null && find(part, block, from) != null) {
-            avoid(to, from, now);
-            part.despair(block);
-            part.unexpect(block);
-            wake(part);
+        Task task = part == null ? null : find(part, block, from);
+        if (task != null && !task.late) {
+            task.late = true;
+            trust.late(to, from, now);
+            forgo(task);
+            wake(task.to);
+            stir(swarm);
         }
     }
 
@@ -270,34 +229,19 @@ public final class Conductor {
     public void expire(long now) {
         for (Member member : members) {
             for (Task task : List.copyOf(member.serving)) {
-                if (now - task.since() > config.taskLife().toNanos()) {
-                    failed(task.to().member, task.to().swarm, task.block(), member, Failure.STALLED, now);
+                if (now - task.since > config.taskLife().toNanos()) {
+                    failed(task.to.member, task.to.swarm, task.block, member, Failure.STALLED, now);
                 }
             }
-            member.avoided.values().removeIf(until -> until <= now);
-            if (member.suspensions > 0 && now - member.suspendedUntil > 0) {
-                member.parts.forEach(this::wake);
-                if (now - member.suspendedUntil > config.longestSuspension().toNanos()) {
-                    member.suspensions = 0;
+            if (trust.forgive(member, now)) {
+                member.live.forEach(this::wake);
+            }
+            for (Part part : member.live) {
+                // For what it avoided until now.
+                if (part.wanting) {
+                    wake(part);
                 }
             }
-        }
-    }
-
-    private void avoid(Member to, Member from, long now) {
-        // Whoever avoids its seed may have nobody left.
-        if (!from.seed) {
-            to.avoided.put(from, now + config.avoid().toNanos());
-        }
-    }
-
-    private void suspend(Member from, long now) {
-        if (!from.seed && from.suspendedUntil <= now) {
-            long nanos = config.suspension().toNanos() << Math.min(from.suspensions++, 16);
-            from.suspendedUntil =
-                    now + Math.min(nanos, config.longestSuspension().toNanos());
-            from.complaints.clear();
-            from.parts.forEach(this::wake);
         }
     }
 
@@ -305,38 +249,64 @@ public final class Conductor {
 
     private static @Nullable Task find(Part part, int block, Member from) {
         for (Task task : part.tasks) {
-            if (task.block() == block && task.from().member == from) {
+            if (task.block == block && task.from.member == from) {
                 return task;
             }
         }
         return null;
     }
 
-    /** The block is here, whoever else was to send it. */
-    private void cancel(Part part, int block) {
-        for (int i = part.tasks.size() - 1; i >= 0; i--) {
-            if (part.tasks.get(i).block() == block) {
-                end(part.tasks.get(i));
-            }
-        }
-    }
-
     private void end(Task task) {
-        Part to = task.to();
-        Member from = task.from().member;
-        to.tasks.remove(task);
+        Member from = task.from.member;
+        Member to = task.to.member;
+        task.to.tasks.remove(task);
         from.serving.remove(task);
-        to.member.receiving--;
-        if (task.crossing()) {
-            to.locality.crossing--;
+        to.receiving--;
+        if (task.crosses()) {
+            task.to.locality.crossing--;
         }
-        from.parts.forEach(this::wake);
-        to.member.parts.forEach(this::wake);
+        wake(from, task.from);
+        wake(to, task.to);
     }
 
-    private static void giveBack(Task task) {
-        if (!task.to().isOrdered(task.block())) {
-            task.to().unexpect(task.block());
+    private void giveBack(Task task) {
+        end(task);
+        forgo(task);
+    }
+
+    /** The block will not come by that order; perhaps by another. */
+    private static void forgo(Task task) {
+        if (!task.to.isOrdered(task.block)) {
+            task.to.unexpect(task.block);
+        }
+    }
+
+    /** Counts a part among those that want blocks, or not. */
+    private void settle(Part part) {
+        boolean wanting = part.wants && !part.isComplete();
+        if (part.wanting == wanting) {
+            return;
+        }
+        part.wanting = wanting;
+        if (!wanting) {
+            part.locality.starving.set(part, false);
+        }
+        part.locality.wanting += wanting ? 1 : -1;
+        part.swarm.wanting += wanting ? 1 : -1;
+        if (part.swarm.wanting == (wanting ? 1 : 0)) {
+            part.swarm.parts().forEach(each -> setLive(each, wanting));
+        }
+    }
+
+    /** Members need not look at swarms where nobody wants anything. */
+    private void setLive(Part part, boolean live) {
+        if (live) {
+            part.member.live.add(part);
+            wake(part);
+        } else {
+            part.member.live.remove(part);
+            part.locality.free.set(part, false);
+            part.locality.starving.set(part, false);
         }
     }
 
@@ -344,6 +314,27 @@ public final class Conductor {
         if (!part.awake) {
             part.awake = true;
             awake.add(part);
+        }
+    }
+
+    /** All swarms of a member are looked at, the one that had its turn last. */
+    private void wake(Member member, Part last) {
+        List<Part> live = member.live;
+        int next = live.indexOf(last) + 1;
+        for (int i = 0; i < live.size(); i++) {
+            wake(live.get((next + i) % live.size()));
+        }
+    }
+
+    /** Looks again at those that found no source, once there is a block that others of their zone no longer have. */
+    private void stir(Swarm swarm) {
+        if (swarm.lost) {
+            swarm.lost = false;
+            for (Locality locality : swarm.localities()) {
+                for (int i = 0; i < locality.starving.size(); i++) {
+                    wake(locality.starving.get(i));
+                }
+            }
         }
     }
 
@@ -355,50 +346,31 @@ public final class Conductor {
     public void decide(long now, Orders orders) {
         for (Part part = awake.poll(); part != null; part = awake.poll()) {
             part.awake = false;
-            if (part.swarm.find(part.member) != part) {
+            if (part.swarm.wanting == 0 || part.swarm.find(part.member) != part) {
                 continue;
             }
-            boolean serves = canServe(part, now);
-            setFree(part, serves);
+            boolean serves = canServe(part);
+            part.locality.free.set(part, serves);
             if (!isHungry(part)) {
-                setStarving(part, false);
+                part.locality.starving.set(part, false);
             } else if (feed(part, now, orders)) {
                 wake(part);
             } else {
-                setStarving(part, true);
+                part.locality.starving.set(part, true);
             }
             while (serves && serve(part, now, orders)) {
-                serves = canServe(part, now);
+                serves = canServe(part);
             }
         }
     }
 
     private boolean isHungry(Part part) {
-        return part.wants && part.lacksSomething() && part.member.receiving < receivable(part.member);
+        return part.wanting && part.lacksSomething() && part.member.receiving < pace.receivable(part.member);
     }
 
-    private boolean canServe(Part part, long now) {
+    private boolean canServe(Part part) {
         Member member = part.member;
-        return part.heldCount > 0 && member.serving.size() < sendable(member) && member.suspendedUntil <= now;
-    }
-
-    private int receivable(Member member) {
-        long slots = Math.round(config.slots() * member.down.beside(typicalDown));
-        return withLag(Math.clamp(slots, LEAST_SLOTS, config.mostSlots()), member.lag);
-    }
-
-    private int sendable(Member member) {
-        return withLag(slots(member), typicalLag);
-    }
-
-    private int slots(Member member) {
-        int usual = member.seed ? config.seedSlots() : config.slots();
-        return Math.clamp(
-                Math.round(usual * member.up.beside(typicalUp)), LEAST_SLOTS, Math.max(usual, config.mostSlots()));
-    }
-
-    private static int withLag(int slots, double lag) {
-        return slots + (int) Math.round(slots * lag);
+        return part.heldCount > 0 && !member.suspended && member.serving.size() < pace.sendable(member);
     }
 
     /**
@@ -407,7 +379,7 @@ public final class Conductor {
      */
     private boolean feed(Part to, long now, Orders orders) {
         List<Locality> localities = to.swarm.localities();
-        if (localities.size() > 1 && to.locality.mayCross() && to.locality.rarity.firstHeld() > 0) {
+        if (localities.size() > 1 && to.locality.mayCross() && mayLackInZone(to)) {
             for (Locality other : localities) {
                 if (other != to.locality
                         && other.zone.sameRegion(to.locality.zone)
@@ -424,24 +396,25 @@ public final class Conductor {
         return feedFrom(to.locality, to, now, orders);
     }
 
+    private static boolean mayLackInZone(Part to) {
+        return !to.locality.rarity.areComplete() || !to.member.avoided.isEmpty();
+    }
+
     private boolean feedFrom(Locality sources, Part to, long now, Orders orders) {
-        List<Part> free = sources.free;
-        int size = free.size();
-        int looks = Math.min(size, config.looks());
+        Pool free = sources.free;
+        int looks = Math.min(free.size(), config.looks());
+        int at = start(free, looks);
         Part best = null;
         int bestBlock = -1;
         long least = Long.MAX_VALUE;
-        int at = size <= looks ? 0 : random.nextInt(size);
-        int step = step(size, looks);
         for (int look = 0; look < looks; look++) {
-            Part from = free.get(at);
-            at = (at + step) % size;
+            Part from = free.get((at + look * (free.size() / looks)) % free.size());
             int block = choice.of(to, from, now);
             if (block >= 0) {
-                // The least busy source first, so that all are as busy; then the rarest block.
+                // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
                 long cost = (long) from.member.serving.size() << 32
                         | (long) (from.member.zone.rack().equals(to.member.zone.rack()) ? 0 : 1) << 31
-                        | to.locality.rarity.copies(block);
+                        | to.locality.rarity.of(block);
                 if (cost < least) {
                     least = cost;
                     best = from;
@@ -470,21 +443,18 @@ public final class Conductor {
     }
 
     private boolean serveTo(Locality receivers, Part from, long now, Orders orders) {
-        List<Part> starving = receivers.starving;
-        int size = starving.size();
-        int looks = Math.min(size, config.looks());
+        Pool starving = receivers.starving;
+        int looks = Math.min(starving.size(), config.looks());
+        int at = start(starving, looks);
         Part best = null;
         int bestBlock = -1;
         long least = Long.MAX_VALUE;
-        int at = size <= looks ? 0 : random.nextInt(size);
-        int step = step(size, looks);
         for (int look = 0; look < looks; look++) {
-            Part to = starving.get(at);
-            at = (at + step) % size;
+            Part to = starving.get((at + look * (starving.size() / looks)) % starving.size());
             int block = choice.of(to, from, now);
             if (block >= 0) {
                 // Whoever has least under way first.
-                long cost = (long) to.member.receiving << 32 | receivers.rarity.copies(block);
+                long cost = (long) to.member.receiving << 32 | receivers.rarity.of(block);
                 if (cost < least) {
                     least = cost;
                     best = to;
@@ -500,74 +470,34 @@ public final class Conductor {
         return true;
     }
 
-    /** Visits some of a list's places, each once, in no order that others share. */
-    private int step(int size, int looks) {
-        if (size <= looks) {
-            return 1;
-        }
-        return 1 + random.nextInt(size - 1);
+    /** Where in a pool to begin to look, so that not all look at the same. */
+    private int start(Pool pool, int looks) {
+        return pool.size() <= looks ? 0 : random.nextInt(pool.size());
     }
 
     private void order(Part to, Part from, int block, long now, Orders orders) {
         Member source = from.member;
-        boolean crossing = from.locality != to.locality;
         if (source.seed) {
-            if (to.locality.swarmCopies[block] == 0) {
+            if (to.swarm.copies().of(block) == 0) {
                 to.swarm.firsts++;
             } else {
                 to.swarm.repeats++;
             }
         }
-        Task task = new Task(to, from, block, now, source.serving.size() + 1, crossing);
+        Task task = new Task(to, from, block, now, source.serving.size() + 1);
         to.tasks.add(task);
         source.serving.add(task);
         to.member.receiving++;
         to.expect(block);
-        if (crossing) {
+        if (task.crosses()) {
             to.locality.crossing++;
         }
-        if (source.serving.size() >= sendable(source)) {
-            source.parts.forEach(part -> setFree(part, false));
+        if (source.serving.size() >= pace.sendable(source)) {
+            source.live.forEach(part -> part.locality.free.set(part, false));
         }
-        if (to.member.receiving >= receivable(to.member)) {
-            to.member.parts.forEach(part -> setStarving(part, false));
+        if (to.member.receiving >= pace.receivable(to.member)) {
+            to.member.live.forEach(part -> part.locality.starving.set(part, false));
         }
         orders.fetch(to.member, to.swarm, block, source);
-    }
-
-    // ---- lists with quick removal
-
-    private static void setFree(Part part, boolean free) {
-        if (free != part.freeAt >= 0) {
-            List<Part> list = part.locality.free;
-            if (free) {
-                part.freeAt = list.size();
-                list.add(part);
-            } else {
-                Part last = list.removeLast();
-                if (last != part) {
-                    list.set(part.freeAt, last);
-                    last.freeAt = part.freeAt;
-                }
-                part.freeAt = -1;
-            }
-        }
-    }
-
-    private static void setStarving(Part part, boolean starving) {
-        if (starving != part.starvingAt >= 0) {
-            List<Part> list = part.locality.starving;
-            if (starving) {
-                part.starvingAt = list.size();
-                list.add(part);
-            } else {
-                Part last = list.removeLast();
-                if (last != part) {
-                    list.set(part.starvingAt, last);
-                    last.starvingAt = part.starvingAt;
-                }
-                part.starvingAt = -1;
-            }
-        }
     }
 }

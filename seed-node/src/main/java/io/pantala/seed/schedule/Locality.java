@@ -1,8 +1,5 @@
 package io.pantala.seed.schedule;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /** The members of one zone in one swarm. */
 final class Locality {
     /** In times of a transfer inside zones. */
@@ -12,20 +9,18 @@ final class Locality {
     private static final double FEWEST = 2;
 
     final Zone zone;
+
+    final Swarm swarm;
+
+    /** Copies in this zone, and in its whole region. */
     final Rarity rarity;
 
-    /** How many copies of each block the zone's region has or will have, and the swarm. Shared with others. */
-    final int[] regionCopies;
+    final Copies region;
 
-    final int[] swarmCopies;
+    final Pool free = new Pool(Pool.FREE);
+    final Pool starving = new Pool(Pool.STARVING);
 
-    /** Those that could send something. */
-    final List<Part> free = new ArrayList<>();
-
-    /** Those that want something and found no source. */
-    final List<Part> starving = new ArrayList<>();
-
-    /** How many want the blob. */
+    /** How many want blocks. */
     int wanting;
 
     /** Blocks on their way into this zone, and how many may be. */
@@ -33,11 +28,12 @@ final class Locality {
 
     private double crossingsAllowed;
 
-    Locality(Zone zone, int[] regionCopies, int[] swarmCopies, int crossings) {
+    /** @param crossings blocks on their way into the zone at first */
+    Locality(Zone zone, Swarm swarm, Copies region, int crossings) {
         this.zone = zone;
-        this.rarity = new Rarity(swarmCopies.length);
-        this.regionCopies = regionCopies;
-        this.swarmCopies = swarmCopies;
+        this.swarm = swarm;
+        this.rarity = new Rarity(swarm.blocks());
+        this.region = region;
         this.crossingsAllowed = crossings;
     }
 
@@ -60,13 +56,14 @@ final class Locality {
 
     void add(int block) {
         rarity.add(block);
-        regionCopies[block]++;
-        swarmCopies[block]++;
+        region.add(block);
+        swarm.copies().add(block);
     }
 
     void remove(int block) {
         rarity.remove(block);
-        regionCopies[block]--;
-        swarmCopies[block]--;
+        region.remove(block);
+        swarm.copies().remove(block);
+        swarm.lost |= rarity.of(block) == 0;
     }
 }

@@ -12,17 +12,19 @@ public final class Member {
     final Rate up = new Rate();
     final Rate down = new Rate();
 
-    /** Its share in each swarm. */
+    /** Its share in each swarm, and those of them in swarms where somebody wants something. */
     final List<Part> parts = new ArrayList<>();
+
+    final List<Part> live = new ArrayList<>();
 
     /** Orders that name it as their source. */
     final List<Task> serving = new ArrayList<>();
 
     /** Sources that have failed it, and until when they are avoided. */
-    final Map<Member, Long> avoided = new HashMap<>();
+    final Map<Member, Long> avoided = HashMap.newHashMap(0);
 
     /** Receivers that it has failed lately, and when. */
-    final Map<Member, Long> complaints = new HashMap<>();
+    final Map<Member, Long> complaints = HashMap.newHashMap(0);
 
     /** Orders that it is to carry out, in all swarms. */
     int receiving;
@@ -30,8 +32,12 @@ public final class Member {
     /** Control delay in parts of the time of a transfer: what more must be ordered so that no link waits. */
     double lag;
 
+    /** Whether it is left alone as a source, until when, and how often it has been. */
+    boolean suspended;
+
+    long suspendedUntil;
     int suspensions;
-    long suspendedUntil = Long.MIN_VALUE;
+
     boolean gone;
 
     Member(Zone zone, boolean seed) {

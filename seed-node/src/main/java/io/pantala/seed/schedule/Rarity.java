@@ -2,9 +2,8 @@ package io.pantala.seed.schedule;
 
 import java.util.Arrays;
 
-/** How many copies of each block there are or will be, and the blocks in ascending order of that. */
-final class Rarity {
-    private final int[] copies;
+/** Copies, and the blocks in ascending order of them. */
+final class Rarity extends Copies {
     private final int[] order;
     private final int[] place;
 
@@ -13,7 +12,7 @@ final class Rarity {
 
     /** No copies of {@code blocks} blocks. */
     Rarity(int blocks) {
-        copies = new int[blocks];
+        super(blocks);
         order = new int[blocks];
         place = new int[blocks];
         Arrays.setAll(order, block -> block);
@@ -21,35 +20,27 @@ final class Rarity {
         start = new int[] {0, blocks, blocks};
     }
 
-    int copies(int block) {
-        return copies[block];
-    }
-
     /** The block at this place of the order: 0 is the rarest. */
     int at(int index) {
         return order[index];
     }
 
-    /** Where in the order the blocks begin of which there is a copy at all. */
-    int firstHeld() {
-        return start[1];
-    }
-
+    @Override
     void add(int block) {
-        int now = copies[block];
+        int now = of(block);
         if (now + 2 == start.length) {
             int known = start.length;
             start = Arrays.copyOf(start, 2 * known);
             Arrays.fill(start, known, start.length, order.length);
         }
         swap(place[block], --start[now + 1]);
-        copies[block] = now + 1;
+        super.add(block);
     }
 
+    @Override
     void remove(int block) {
-        int now = copies[block];
-        swap(place[block], start[now]++);
-        copies[block] = now - 1;
+        swap(place[block], start[of(block)]++);
+        super.remove(block);
     }
 
     private void swap(int from, int to) {

@@ -9,6 +9,12 @@ final class Rate {
     private static final double CLEARLY = 3;
 
     private double bytesPerNano;
+    private double limit = Double.POSITIVE_INFINITY;
+
+    /** It is not to carry more than so many bytes per nanosecond. */
+    void limit(double bytesPerNano) {
+        limit = bytesPerNano;
+    }
 
     /**
      * Something was seen.
@@ -29,7 +35,10 @@ final class Rate {
 
     /** How fast it is beside the typical: 1 while nothing is known, and as long as it isn't clearly another. */
     double beside(double typical) {
-        double ratio = bytesPerNano == 0 || typical == 0 ? 1 : bytesPerNano / typical;
+        if (typical == 0) {
+            return 1;
+        }
+        double ratio = Math.min(bytesPerNano == 0 ? typical : bytesPerNano, limit) / typical;
         return ratio > 1 / CLEARLY && ratio < CLEARLY ? 1 : ratio;
     }
 }

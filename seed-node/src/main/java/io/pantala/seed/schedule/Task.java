@@ -1,10 +1,30 @@
 package io.pantala.seed.schedule;
 
-/**
- * A block ordered from a source, until the receiver reports.
- *
- * @param since when it was ordered, in nanoseconds
- * @param shared transfers of the source at that time, this one included
- * @param crossing whether it crosses the border of the receiver's zone
- */
-record Task(Part to, Part from, int block, long since, int shared, boolean crossing) {}
+/** A block ordered from a source, until the receiver reports. Each is equal to itself alone. */
+final class Task {
+    final Part to;
+    final Part from;
+    final int block;
+
+    /** When it was ordered, in nanoseconds. */
+    final long since;
+
+    /** Transfers of the source at that time, this one included. */
+    final int shared;
+
+    /** Whether it takes so long that the block is to come from elsewhere too. */
+    boolean late;
+
+    Task(Part to, Part from, int block, long since, int shared) {
+        this.to = to;
+        this.from = from;
+        this.block = block;
+        this.since = since;
+        this.shared = shared;
+    }
+
+    /** Whether it crosses the border of the receiver's zone. */
+    boolean crosses() {
+        return from.locality != to.locality;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.seed.schedule;
+
+import org.jspecify.annotations.NullMarked;
