@@ -36,6 +36,26 @@ public sealed interface Manifest {
     /** Valid JSON that names no content the way the formats of today do. */
     record Opaque() implements Manifest {}
 
+    /**
+     * What these bytes are as a media type: as they say themselves, else, since only OCI's formats may leave that out, as
+     * they look.
+     */
+    static String mediaType(byte[] body) throws ManifestException {
+        String said;
+        try {
+            said = Json.MAPPER.readTree(body).path("mediaType").asText("");
+        } catch (IOException e) {
+            throw new ManifestException("not JSON: " + e.getMessage(), e);
+        }
+        return !said.isEmpty()
+                ? said
+                : switch (parse(body)) {
+                    case Index _ -> "application/vnd.oci.image.index.v1+json";
+                    case Image _ -> "application/vnd.oci.image.manifest.v1+json";
+                    case Opaque _ -> "application/octet-stream";
+                };
+    }
+
     /** Reads a manifest's bytes. */
     static Manifest parse(byte[] body) throws ManifestException {
         if (body.length > LARGEST) {

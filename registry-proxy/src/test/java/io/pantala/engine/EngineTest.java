@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -71,6 +74,36 @@ abstract class EngineTest {
         List<String> requests = tap.requestsButBlobs();
         tap.forget();
         return requests;
+    }
+
+    /**
+     * What the registry is asked when an engine that asks so itself pulls through a host: what a tag stands for and
+     * whether a manifest may be read by HEAD, unless that was just said, and the manifest by its digest.
+     *
+     * @param held whether the manifests are in a store already, so that they need not be read
+     */
+    List<String> askedThroughAHost(List<String> direct, boolean held) {
+        String manifests = "/v2/" + image.repository() + "/manifests/";
+        Set<String> said = new HashSet<>();
+        List<String> asked = new ArrayList<>();
+        for (String request : direct) {
+            int at = request.indexOf(manifests);
+            if (at < 0) {
+                asked.add(request);
+                continue;
+            }
+            String reference = request.substring(at + manifests.length());
+            boolean tag = reference.equals(image.tag());
+            String digest = tag ? image.index().toString() : reference;
+            if (tag || !said.contains(digest)) {
+                asked.add("HEAD " + manifests + reference);
+                said.add(digest);
+            }
+            if (request.startsWith("GET ") && !held) {
+                asked.add("GET " + manifests + digest);
+            }
+        }
+        return asked;
     }
 
     /** Every blob came from the registry, each byte once. */

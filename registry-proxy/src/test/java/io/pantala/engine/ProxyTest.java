@@ -26,13 +26,14 @@ class ProxyTest extends EngineTest {
             engine.pull(image);
 
             assertSentOnce();
-            assertThat(tap.requestsButBlobs()).isEqualTo(direct);
+            assertThat(tap.requestsButBlobs()).isEqualTo(askedThroughAHost(direct, false));
 
             engine.forget(image);
             tap.forget();
             engine.pull(image);
 
             assertNoBlobSent();
+            assertThat(askedThroughAHost(direct, true)).containsAll(tap.requestsButBlobs());
         }
     }
 
@@ -49,6 +50,19 @@ class ProxyTest extends EngineTest {
                 engine.pull(image);
             }
             assertNoBlobSent();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    void pullsWhileTheRegistryIsDownWhatWasPulledBefore(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+            engine.pull(image);
+            engine.forget(image);
+            tap.close();
+
+            engine.pull(image);
         }
     }
 

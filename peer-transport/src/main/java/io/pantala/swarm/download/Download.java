@@ -279,8 +279,8 @@ final class Download implements Runnable {
         conversation.lastSent = request.credentials().current();
         sealedBySeed = false;
         enter(Stage.ASKED, around.config().accept());
-        if (!link.send(
-                new ControlMessage.Want(key, request.repository(), conversation.lastSent, request.requestId()))) {
+        if (!link.send(new ControlMessage.Want(
+                key, request.repository(), request.content(), conversation.lastSent, request.requestId()))) {
             linkLost("its link was lost");
         }
     }

@@ -18,6 +18,7 @@ import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.store.BlobFailure;
 import io.pantala.swarm.Authorization;
+import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage.Accepted;
@@ -47,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  * that a newer node may say more than an older one understands.
  */
 final class ControlCodec {
+    private static final String MANIFEST = "manifest";
     /** Bytes of the longest message. */
     static final int LONGEST = 1 << 20;
 
@@ -110,6 +112,9 @@ final class ControlCodec {
                 map.put("t", "want")
                         .put("repository", want.repository().value())
                         .put("request", want.requestId());
+                if (want.content() == FillRequest.Content.MANIFEST) {
+                    map.put("content", MANIFEST);
+                }
                 put(map, want.authorization());
             }
             case Accepted _ -> map.put("t", "accepted");
@@ -171,6 +176,9 @@ final class ControlCodec {
                 new Want(
                         fields.key(),
                         new RepositoryName(fields.text("repository")),
+                        MANIFEST.equals(fields.optionalText("content"))
+                                ? FillRequest.Content.MANIFEST
+                                : FillRequest.Content.BLOB,
                         Authorization.of(fields.optionalText("authorization")),
                         fields.text("request"));
             case "accepted" -> new Accepted(fields.key());

@@ -6,6 +6,7 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.store.BlobFailure;
 import io.pantala.swarm.Authorization;
+import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
 import java.util.Arrays;
@@ -49,13 +50,24 @@ public sealed interface ControlMessage {
     /**
      * A host wants to follow a blob, until it leaves. Repeated, it takes the place of what it said before.
      *
+     * @param content what it is at the registry
      * @param authorization what the seed may read the registry with, for this blob alone
      * @param requestId of the engine's request, for the seed's log: 1 to 128 visible ASCII characters
      */
-    record Want(BlobKey key, RepositoryName repository, Authorization authorization, String requestId)
+    record Want(
+            BlobKey key,
+            RepositoryName repository,
+            FillRequest.Content content,
+            Authorization authorization,
+            String requestId)
             implements AboutBlob {
         public Want {
             requireWord(requestId);
+        }
+
+        /** Of a blob. */
+        public Want(BlobKey key, RepositoryName repository, Authorization authorization, String requestId) {
+            this(key, repository, FillRequest.Content.BLOB, authorization, requestId);
         }
     }
 

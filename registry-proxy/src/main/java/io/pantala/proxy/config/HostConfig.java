@@ -21,6 +21,7 @@ public record HostConfig(
         UpstreamName defaultUpstream,
         ProxyMode proxyMode,
         Access access,
+        boolean serveStale,
         NodeConfig node) {
     private static final int PORT = 6460;
 
@@ -33,7 +34,7 @@ public record HostConfig(
 
     /** One that serves engines that use it as their proxy in the usual way. */
     public HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
-        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, Access.open(), node);
+        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, Access.open(), true, node);
     }
 
     /**
@@ -51,7 +52,16 @@ public record HostConfig(
                 settings.get(Key.DEFAULT_UPSTREAM).parse(text -> Registries.oneOf(node.upstreams(), text)),
                 ProxyMode.read(settings),
                 access(settings),
+                settings.get(Key.SERVE_STALE).parse(HostConfig::truth),
                 node);
+    }
+
+    private static boolean truth(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("must be true or false");
+        };
     }
 
     private static Access access(Settings settings) {

@@ -61,6 +61,12 @@ public enum Key {
             "what to fetch blobs from that registry with, instead of the engines' own: a file with user:password,"
                     + " a Docker config.json, or helper:PROGRAM"),
     DEFAULT_UPSTREAM("default-upstream", Use.PROXY, "NAME", "docker.io", "what a request means that names no registry"),
+    SERVE_STALE(
+            "serve-stale",
+            Use.PROXY,
+            "BOOL",
+            "true",
+            "while a registry doesn't answer, what it said last, to those who could read it then"),
     TUNNEL(
             "tunnel",
             Use.PROXY,
@@ -103,7 +109,6 @@ public enum Key {
     JOIN_TOKEN_FILE("join.token-file"),
     PLAINTEXT("plaintext"),
     API_TOKENS_FILE("api.tokens-file"),
-    SERVE_STALE("serve-stale"),
     LOOKAHEAD("lookahead"),
     LIMIT_UPLOAD("limit.upload"),
     LIMIT_DOWNLOAD("limit.download"),

@@ -51,6 +51,10 @@ public final class Grants {
             "content-encoding",
             "etag");
 
+    /** What a repository gives as the one it may not give as the other. */
+    private static final String BLOB = "blob";
+
+    private static final String MANIFEST = "manifest";
     private static final Verdict GRANTED = new Verdict.Granted();
 
     private final RegistryClient registry;
@@ -91,7 +95,7 @@ public final class Grants {
      * client.
      */
     public CompletableFuture<Verdict> check(Asker asker, Digest blob) {
-        VerdictKey key = keys.make(asker, blob);
+        VerdictKey key = keys.make(asker, BLOB, blob);
         CompletableFuture<Known> last = verdicts.getIfPresent(key);
         if (last != null && last.isDone() && isOver(last.join())) {
             verdicts.asMap().remove(key, last);
@@ -107,14 +111,25 @@ public final class Grants {
                 .thenApply(Known::verdict);
     }
 
+    /** Whether the upstream has just given this manifest, or said that it would, to this asker. */
+    public boolean hasManifest(Asker asker, Digest manifest) {
+        CompletableFuture<Known> last = verdicts.getIfPresent(keys.make(asker, MANIFEST, manifest));
+        return last != null && last.isDone() && !isOver(last.join());
+    }
+
+    /** The upstream gives this manifest to this asker. */
+    public void learnOf(Asker asker, Digest manifest) {
+        verdicts.synchronous().put(keys.make(asker, MANIFEST, manifest), known(GRANTED, pushes.get()));
+    }
+
     /** The upstream gave this manifest to this asker. */
     public void learn(Asker asker, Manifest manifest) {
         if (manifest instanceof Manifest.Image image) {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
                     .limit(MOST_BLOBS_OF_A_MANIFEST)
-                    .forEach(blob ->
-                            verdicts.synchronous().put(keys.make(asker, blob.digest()), known(GRANTED, pushes.get())));
+                    .forEach(blob -> verdicts.synchronous()
+                            .put(keys.make(asker, BLOB, blob.digest()), known(GRANTED, pushes.get())));
         }
     }
 
@@ -125,14 +140,14 @@ public final class Grants {
 
     /** The upstream has refused what it was thought to grant. */
     public void forget(Asker asker, Digest blob) {
-        verdicts.synchronous().invalidate(keys.make(asker, blob));
+        verdicts.synchronous().invalidate(keys.make(asker, BLOB, blob));
     }
 
     /**
      * Registries check that they hold what a manifest lists, but for layers to be had elsewhere: those anyone who may
      * push could list, so that they say nothing about access.
      */
-    private static boolean isInRepository(Descriptor blob) {
+    static boolean isInRepository(Descriptor blob) {
         String mediaType = blob.mediaType().toLowerCase(Locale.ROOT);
         return blob.urls().isEmpty()
                 && !mediaType.contains("foreign")

@@ -9,7 +9,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** Stands for an asker and a blob: a hash under a key that only this process has, so that no credential is kept. */
+/** Stands for an asker and what it asks for: a hash under a key that only this process has, so that no credential is kept. */
 record VerdictKey(long first, long second, long third, long fourth) {
 
     /** Makes keys under a random secret of its own. */
@@ -24,14 +24,15 @@ record VerdictKey(long first, long second, long third, long fourth) {
             secret = new SecretKeySpec(random, ALGORITHM);
         }
 
-        VerdictKey make(Asker asker, Digest blob) {
+        VerdictKey make(Asker asker, String kind, Digest digest) {
             try {
                 Mac mac = Mac.getInstance(ALGORITHM);
                 mac.init(secret);
                 feed(mac, asker.authorization().header());
                 feed(mac, asker.upstream().value());
                 feed(mac, asker.repository().value());
-                feed(mac, blob.toString());
+                feed(mac, kind);
+                feed(mac, digest.toString());
                 ByteBuffer hash = ByteBuffer.wrap(mac.doFinal());
                 return new VerdictKey(hash.getLong(), hash.getLong(), hash.getLong(), hash.getLong());
             } catch (GeneralSecurityException e) {

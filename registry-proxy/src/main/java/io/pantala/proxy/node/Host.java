@@ -16,6 +16,9 @@ import io.pantala.proxy.intercept.CertificateAuthority;
 import io.pantala.proxy.intercept.ConnectConfig;
 import io.pantala.proxy.intercept.Connects;
 import io.pantala.proxy.intercept.Destinations;
+import io.pantala.proxy.notes.DiskNotes;
+import io.pantala.proxy.notes.MemoryNotes;
+import io.pantala.proxy.pull.Knowledge;
 import io.pantala.proxy.pull.Pulls;
 import io.pantala.registry.Upstream;
 import io.pantala.registry.Upstreams;
@@ -41,6 +44,7 @@ public final class Host implements Node {
     private static final Logger LOG = LoggerFactory.getLogger(Host.class);
     private static final Duration IDLE = Duration.ofSeconds(90);
     private static final int MOST_REQUESTS = 1024;
+    private static final int MOST_NOTES = 10_000;
 
     private final HostConfig config;
     private final Base base;
@@ -67,6 +71,7 @@ public final class Host implements Node {
                 new Grants(base.registry),
                 fillers,
                 destinations,
+                knowledge(config, base),
                 base.tuning.pull(),
                 new PullEvents(base.metrics));
         server = base.add(
@@ -124,6 +129,15 @@ public final class Host implements Node {
     @Override
     public void close() {
         base.close();
+    }
+
+    private static Knowledge knowledge(HostConfig config, Base base) throws IOException {
+        return config.serveStale()
+                ? new Knowledge(
+                        DiskNotes.open(config.node().directory().resolve("notes"), MOST_NOTES, base.tuning.clock()),
+                        new MemoryNotes(),
+                        base.tuning.clock())
+                : Knowledge.NONE;
     }
 
     /** The authority that was configured must be right from the start; one of our own may take its time. */

@@ -3,6 +3,7 @@ package io.pantala.proxy.pull;
 import io.pantala.manifest.BlobKey;
 import io.pantala.proxy.grant.Asker;
 import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.grant.Standing;
 import io.pantala.proxy.grant.Verdict;
 import io.pantala.proxy.http.EngineGoneException;
 import io.pantala.proxy.http.Exchange;
@@ -37,7 +38,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Answers requests for blobs: whether the asker may have it, then from where, then which part of it. */
 final class BlobPulls {
@@ -49,6 +49,8 @@ final class BlobPulls {
     private final Relay relay;
     private final Grants grants;
     private final List<BlobFiller> fillers;
+    private final Standing standing;
+    private final Troubles troubles;
     private final PullConfig config;
     private final PullListener listener;
     private final Credentials credentials = new Credentials(CREDENTIAL_PATIENCE);
@@ -58,8 +60,12 @@ final class BlobPulls {
             Relay relay,
             Grants grants,
             List<BlobFiller> fillers,
+            Standing standing,
+            Troubles troubles,
             PullConfig config,
             PullListener listener) {
+        this.standing = standing;
+        this.troubles = troubles;
         this.store = store;
         this.relay = relay;
         this.grants = grants;
@@ -86,7 +92,7 @@ final class BlobPulls {
             // It may do better when it is asked for the blob itself.
             case Verdict.Refused _, Verdict.Unreachable _ -> straight(call, exchange, Reason.UNPROVED);
             case Verdict.Granted _ -> {
-                if (isHeld(exchange.header("If-None-Match"), call)) {
+                if (Headers.isHeld(exchange, call.digest())) {
                     exchange.reply(304, headers(call));
                 } else if (exchange.head()) {
                     head(call, exchange);
@@ -97,7 +103,30 @@ final class BlobPulls {
         }
     }
 
+    /** The upstream's word, or while it has none to give, what is known of it. */
     private Verdict check(Asker asker, RegistryCall.Blob call, Exchange exchange)
+            throws EngineGoneException, InterruptedException {
+        if (troubles.has(asker.upstream()) && standing.vouchesFor(asker, call.digest())) {
+            exchange.source("stale");
+            return new Verdict.Granted();
+        }
+        Verdict verdict = asked(asker, call, exchange);
+        boolean trouble = switch (verdict) {
+            case Verdict.Granted _ -> false;
+            case Verdict.Refused(UpstreamRefusal refusal) -> refusal.status() == 429 || refusal.status() >= 500;
+            case Verdict.Unreachable _ -> {
+                troubles.late(asker.upstream());
+                yield true;
+            }
+        };
+        if (trouble && standing.vouchesFor(asker, call.digest())) {
+            exchange.source("stale");
+            return new Verdict.Granted();
+        }
+        return verdict;
+    }
+
+    private Verdict asked(Asker asker, RegistryCall.Blob call, Exchange exchange)
             throws EngineGoneException, InterruptedException {
         try {
             CompletableFuture<Verdict> verdict = grants.check(asker, call.digest());
@@ -289,19 +318,6 @@ final class BlobPulls {
                 body.end();
             }
         }
-    }
-
-    private static boolean isHeld(@Nullable String ifNoneMatch, RegistryCall.Blob call) {
-        if (ifNoneMatch == null) {
-            return false;
-        }
-        for (String tag : ifNoneMatch.split(",", -1)) {
-            String bare = tag.strip();
-            if (bare.equals("*") || (bare.startsWith("W/") ? bare.substring(2) : bare).equals(etag(call))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static List<Map.Entry<String, String>> headers(RegistryCall.Blob call) {

@@ -1,5 +1,7 @@
 package io.pantala.proxy.pull;
 
+import io.pantala.manifest.Digest;
+import io.pantala.proxy.http.Exchange;
 import io.pantala.proxy.http.RegistryCall;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -68,5 +70,21 @@ final class Headers {
         return headers.stream()
                 .filter(header -> Stream.of(names).noneMatch(header.getKey()::equalsIgnoreCase))
                 .toList();
+    }
+
+    /** Whether the engine has said that it holds this content already (RFC 9110, 13.1.2). */
+    static boolean isHeld(Exchange exchange, Digest digest) {
+        String ifNoneMatch = exchange.header("If-None-Match");
+        if (ifNoneMatch == null) {
+            return false;
+        }
+        String etag = '"' + digest.toString() + '"';
+        for (String tag : ifNoneMatch.split(",", -1)) {
+            String bare = tag.strip();
+            if (bare.equals("*") || (bare.startsWith("W/") ? bare.substring(2) : bare).equals(etag)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -42,9 +42,19 @@ final class PassOn {
     private final RegistryClient registry;
     private final Relay relay;
     private final Grants grants;
+    private final Heads heads;
+    private final LastKnown lastKnown;
     private final Destinations destinations;
 
-    PassOn(RegistryClient registry, Relay relay, Grants grants, Destinations destinations) {
+    PassOn(
+            RegistryClient registry,
+            Relay relay,
+            Grants grants,
+            Heads heads,
+            LastKnown lastKnown,
+            Destinations destinations) {
+        this.heads = heads;
+        this.lastKnown = lastKnown;
         this.registry = registry;
         this.relay = relay;
         this.grants = grants;
@@ -58,12 +68,19 @@ final class PassOn {
                 ? relay.send(call, exchange, () -> registry.sendUnfollowed(request, relay.left(call, exchange)))
                 : exchange.whileConnected(() -> registry.push(request))) {
             if (!isSafe(exchange.method())) {
-                grants.pushed();
+                pushed(call);
             }
             relay.pass(response, headers(response, call), exchange, _ -> {});
         } catch (UpstreamException e) {
             throw relay.unavailable(call, e);
         }
+    }
+
+    /** What was known before is asked anew from here on. */
+    private void pushed(RegistryCall.Other call) {
+        grants.pushed();
+        heads.forget(call.route().upstream());
+        lastKnown.forgetTag(call.route().upstream(), call.path());
     }
 
     void answer(Elsewhere call, Exchange exchange) throws RegistryException, EngineGoneException, InterruptedException {

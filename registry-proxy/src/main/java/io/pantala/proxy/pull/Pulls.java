@@ -1,6 +1,8 @@
 package io.pantala.proxy.pull;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.pantala.proxy.grant.Grants;
+import io.pantala.proxy.grant.Standing;
 import io.pantala.proxy.http.CallHandler;
 import io.pantala.proxy.http.Elsewhere;
 import io.pantala.proxy.http.EngineGoneException;
@@ -16,11 +18,13 @@ import java.util.List;
 /** Answers engines: blobs from where they are to be had best, everything else as the upstream answers it. */
 public final class Pulls implements CallHandler {
     private final Relay relay;
+    private final PingPull pings;
     private final ManifestPull manifests;
     private final BlobPulls blobs;
     private final PassOn passOn;
 
     /**
+     * @param knowledge what is remembered of upstreams
      * @param destinations where requests may go that are for no upstream
      * @param fillers where blobs are to be had, best first; when none can help, the registry is asked for the engine alone
      */
@@ -30,19 +34,27 @@ public final class Pulls implements CallHandler {
             Grants grants,
             List<BlobFiller> fillers,
             Destinations destinations,
+            Knowledge knowledge,
             PullConfig config,
             PullListener listener) {
         relay = new Relay(registry, config, listener);
-        manifests = new ManifestPull(relay, grants, listener);
-        passOn = new PassOn(registry, relay, grants, destinations);
-        blobs = new BlobPulls(store, relay, grants, List.copyOf(fillers), config, listener);
+        List<BlobFiller> best = List.copyOf(fillers);
+        Standing standing = knowledge.standing();
+        LastKnown lastKnown = knowledge.lastKnown();
+        var troubles = new Troubles(Ticker.systemTicker());
+        var heads = new Heads(registry, config.answer());
+        pings = new PingPull(relay, lastKnown, troubles);
+        manifests = new ManifestPull(
+                relay, grants, heads, new Bodies(store, best, config), standing, lastKnown, troubles, config, listener);
+        blobs = new BlobPulls(store, relay, grants, best, standing, troubles, config, listener);
+        passOn = new PassOn(registry, relay, grants, heads, lastKnown, destinations);
     }
 
     @Override
     public void answer(RegistryCall call, Exchange exchange)
             throws RegistryException, EngineGoneException, InterruptedException {
         switch (call) {
-            case RegistryCall.Ping _ -> relay.pass(call, exchange, "ping");
+            case RegistryCall.Ping ping -> pings.answer(ping, exchange);
             case RegistryCall.Tags _ -> relay.pass(call, exchange, "tags");
             case RegistryCall.Catalog _, RegistryCall.Referrers _ -> relay.pass(call, exchange, "other");
             case RegistryCall.Manifest manifest -> manifests.answer(manifest, exchange);

@@ -16,6 +16,7 @@ import io.pantala.proxy.intercept.ConnectConfig;
 import io.pantala.proxy.intercept.ConnectListener;
 import io.pantala.proxy.intercept.Connects;
 import io.pantala.proxy.intercept.Destinations;
+import io.pantala.proxy.notes.MemoryNotes;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.RegistryClient;
 import io.pantala.registry.RegistryConfig;
@@ -77,6 +78,8 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
             host -> local.contains(host)
                     ? new InetAddress[] {InetAddress.getLoopbackAddress()}
                     : InetAddress.getAllByName(host));
+    Knowledge knowledge = new Knowledge(new MemoryNotes(), new MemoryNotes(), Clock.systemUTC());
+
     private final Vertx vertx = Vertx.vertx();
     private final RegistryClient client;
     private final ConcurrentLinkedQueue<ProxyServer> servers = new ConcurrentLinkedQueue<>();
@@ -117,8 +120,8 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     }
 
     int start(PullConfig config, BlobFiller... fillers) throws IOException {
-        var pulls =
-                new Pulls(store, client, new Grants(client, ticker()), List.of(fillers), destinations, config, this);
+        var pulls = new Pulls(
+                store, client, new Grants(client, ticker()), List.of(fillers), destinations, knowledge, config, this);
         ProxyServer server = ProxyServer.start(
                 vertx,
                 new ProxyConfig(

@@ -117,7 +117,7 @@ class PassThroughTest {
 
     @Test
     void relaysRefusalsAndLimitsAsTheyAre() throws Exception {
-        host.registry.next(
+        host.registry.always(
                 "/v2/a/b/manifests/1.0",
                 Fault.status(429, Map.of("Retry-After", "3", "RateLimit-Remaining", "0;w=21600")));
 
@@ -126,6 +126,8 @@ class PassThroughTest {
         assertThat(reply.status()).isEqualTo(429);
         assertThat(reply.header("Retry-After")).isEqualTo("3");
         assertThat(reply.header("RateLimit-Remaining")).isEqualTo("0;w=21600");
+        assertThat(reply.text()).contains("TOOMANYREQUESTS");
+        assertThat(host.registry.requests()).hasSize(1);
     }
 
     @Test
@@ -162,7 +164,7 @@ class PassThroughTest {
 
     @Test
     void holdsBackAManifestThatIsNotItsDigest() throws Exception {
-        host.registry.next("/manifests/" + digest, Fault.corruptAt(5));
+        host.registry.always("/manifests/" + digest, Fault.corruptAt(5));
 
         RawClient.Reply reply = engine.get("/v2/a/b/manifests/" + digest).reply();
 
@@ -205,9 +207,10 @@ class PassThroughTest {
 
     @Test
     void tellsOfARegistryThatBreaksOffInsteadOfPassingHalfAManifestOn() throws Exception {
-        host.registry.next("/manifests/1.0", Fault.cutAfter(10), Fault.hangUp(), Fault.hangUp());
+        host.registry.always("/manifests/", Fault.cutAfter(10));
 
         assertThat(engine.get("/v2/a/b/manifests/1.0").reply().status()).isEqualTo(502);
+        host.registry.always("/manifests/", Fault.hangUp());
         RawClient.Reply reply = engine.get("/v2/a/b/manifests/1.0").reply();
         assertThat(reply.status()).isEqualTo(502);
         assertThat(reply.text()).contains("UNAVAILABLE").contains(Host.UPSTREAM);

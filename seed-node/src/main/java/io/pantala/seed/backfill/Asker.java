@@ -8,14 +8,27 @@ import io.pantala.swarm.Authorization;
 import io.pantala.swarm.FillRequest;
 import io.vertx.core.http.HttpMethod;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /** Asks the registry for ranges of one blob, with a newer credential when one has expired. */
 final class Asker {
     private static final int NEWER_CREDENTIALS = 3;
+    private static final List<Map.Entry<String, String>> OF_BLOBS = List.of(Map.entry("Accept", "*/*"));
+
+    /** A registry gives what the digest is of, but some only if it is among what is said to be understood. */
+    private static final List<Map.Entry<String, String>> OF_MANIFESTS = Stream.of(
+                    "application/vnd.oci.image.index.v1+json",
+                    "application/vnd.oci.image.manifest.v1+json",
+                    "application/vnd.docker.distribution.manifest.list.v2+json",
+                    "application/vnd.docker.distribution.manifest.v2+json",
+                    "*/*")
+            .map(type -> Map.entry("Accept", type))
+            .toList();
 
     private final Means means;
     private final BlobKey key;
@@ -50,14 +63,16 @@ final class Asker {
     }
 
     private Reply askOnce(FillRequest speaker, Authorization authorization, long from, long to, boolean ranged) {
-        List<Map.Entry<String, String>> headers = ranged
-                ? List.of(Map.entry("Accept", "*/*"), Map.entry("Range", "bytes=" + from + "-" + (to - 1)))
-                : List.of(Map.entry("Accept", "*/*"));
-        String target = "/v2/" + speaker.repository() + "/blobs/" + key.digest();
+        boolean manifest = speaker.content() == FillRequest.Content.MANIFEST;
+        List<Map.Entry<String, String>> headers = new ArrayList<>(manifest ? OF_MANIFESTS : OF_BLOBS);
+        if (ranged && !manifest) {
+            headers.add(Map.entry("Range", "bytes=" + from + "-" + (to - 1)));
+        }
+        String target = "/v2/" + speaker.repository() + (manifest ? "/manifests/" : "/blobs/") + key.digest();
+        String kind = manifest ? "manifest" : RegistryRequest.BLOB;
         try {
             RegistryResponse response = means.registry()
-                    .send(new RegistryRequest(
-                            key.upstream(), HttpMethod.GET, target, headers, authorization, RegistryRequest.BLOB));
+                    .send(new RegistryRequest(key.upstream(), HttpMethod.GET, target, headers, authorization, kind));
             return Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
         } catch (UpstreamException e) {
             return new Reply.Failed(e);

@@ -29,6 +29,7 @@ public final class OwnReader implements BlobFiller {
                         : new FillRequest(
                                 request.key(),
                                 request.repository(),
+                                request.content(),
                                 credentials.forPulling(request.repository()),
                                 request.requestId()));
     }

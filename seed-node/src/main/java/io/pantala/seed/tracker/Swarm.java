@@ -82,8 +82,8 @@ final class Swarm {
         if (want == null || credentials == null) {
             return;
         }
-        authorization.ifPresent(
-                newer -> wants.replace(session, new Want(key, want.repository(), newer, want.requestId())));
+        authorization.ifPresent(newer ->
+                wants.replace(session, new Want(key, want.repository(), want.content(), newer, want.requestId())));
         credentials.answered(session, authorization);
     }
 
@@ -99,7 +99,7 @@ final class Swarm {
                 } else if (sealed.isPresent()) {
                     opened(sealed.get());
                 } else {
-                    start(new FillRequest(key, want.repository(), mine, want.requestId()));
+                    start(new FillRequest(key, want.repository(), want.content(), mine, want.requestId()));
                 }
             });
         });

@@ -1,0 +1,24 @@
+package io.pantala.proxy.pull;
+
+import io.pantala.proxy.grant.Standing;
+import io.pantala.proxy.notes.Notes;
+import java.time.InstantSource;
+
+/**
+ * What is remembered of upstreams, for when they have trouble.
+ *
+ * @param lasting what may outlive this process; nothing about who someone is
+ * @param fleeting what may not
+ */
+public record Knowledge(Notes lasting, Notes fleeting, InstantSource clock) {
+    /** Nothing at all: whatever an upstream can't answer is not answered. */
+    public static final Knowledge NONE = new Knowledge(Notes.NONE, Notes.NONE, InstantSource.system());
+
+    Standing standing() {
+        return new Standing(lasting, fleeting);
+    }
+
+    LastKnown lastKnown() {
+        return new LastKnown(lasting, clock);
+    }
+}
