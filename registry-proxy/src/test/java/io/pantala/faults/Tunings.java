@@ -24,6 +24,7 @@ final class Tunings {
             TrackerConfig.DEFAULT,
             ControlConfig.DEFAULT,
             BlockConfig.DEFAULT,
+            Tuning.DEFAULT.local(),
             Tuning.DEFAULT.clock());
 
     /** Nothing is waited for much longer than a second, and all in proportion. */
@@ -49,8 +50,11 @@ final class Tunings {
                     millis(10),
                     millis(100),
                     millis(500),
+                    millis(30_000),
+                    millis(30_000),
                     8 << 20),
             new BlockConfig(millis(300), millis(500), 64 << 10, millis(30_000), 8, 16, 256 << 10),
+            Tuning.DEFAULT.local(),
             Tuning.DEFAULT.clock());
 
     private Tunings() {}
@@ -79,6 +83,7 @@ final class Tunings {
                 usual.tracker(),
                 usual.control(),
                 usual.blocks(),
+                usual.local(),
                 usual.clock());
     }
 

@@ -8,6 +8,7 @@ import io.pantala.swarm.download.SwarmListener.Trouble;
 import io.pantala.transport.block.BlockOutcome;
 import io.pantala.transport.control.ControlMessage.Hashes;
 import io.pantala.transport.control.SeedLink;
+import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -119,7 +120,7 @@ final class Assembly implements AutoCloseable {
     }
 
     /** Fetches as much at once as is allowed. */
-    void startTransfers(SeedLink seed) {
+    void startTransfers(SeedLink seed, Ticket ticket) {
         if (!rechecked || System.nanoTime() < pauseEnds) {
             return;
         }
@@ -131,7 +132,7 @@ final class Assembly implements AutoCloseable {
             StoredBlob lease = blob.share();
             byte[] hash = Objects.requireNonNull(plan.hash(block.getAsInt()));
             try {
-                around.transfers().execute(() -> fetch(seed, lease, block.getAsInt(), hash));
+                around.transfers().execute(() -> fetch(seed, ticket, lease, block.getAsInt(), hash));
             } catch (RejectedExecutionException e) {
                 // This host is shutting down, which the download is about to learn.
                 lease.close();
@@ -140,11 +141,11 @@ final class Assembly implements AutoCloseable {
         }
     }
 
-    private void fetch(SeedLink seed, StoredBlob lease, int block, byte[] hash) {
+    private void fetch(SeedLink seed, Ticket ticket, StoredBlob lease, int block, byte[] hash) {
         BlockOutcome outcome;
         try (lease;
                 BlockWriter writer = lease.writer(block)) {
-            outcome = around.blocks().fetch(seed.address(), key, block, writer, hash);
+            outcome = around.blocks().fetch(seed.address(), key, block, ticket, writer, hash);
         } catch (RuntimeException e) {
             outcome = new BlockOutcome.DiskFailed(String.valueOf(e.getMessage()));
         }

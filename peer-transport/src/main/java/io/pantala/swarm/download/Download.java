@@ -14,6 +14,7 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
 import io.pantala.transport.control.SeedLink;
+import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -131,8 +132,8 @@ final class Download implements Runnable {
                 around.links().settled().get();
                 askNextSeed("no seed can be reached");
                 while (!over) {
-                    if (assembly != null && seed != null) {
-                        assembly.startTransfers(seed.link);
+                    if (assembly != null && seed != null && seed.ticket != null) {
+                        assembly.startTransfers(seed.link, seed.ticket);
                     }
                     Event event = mailbox.poll(untilNextDeadline(), TimeUnit.NANOSECONDS);
                     if (event != null) {
@@ -198,6 +199,7 @@ final class Download implements Runnable {
                 }
             }
             case ControlMessage.Opened(BlobKey _, BlockLayout layout) -> opened(layout);
+            case ControlMessage.Granted(BlobKey _, Ticket ticket) -> Objects.requireNonNull(seed).ticket = ticket;
             case ControlMessage.Refused(BlobKey _, UpstreamRefusal refusal) -> refused(refusal);
             case ControlMessage.PassThrough(BlobKey _, Reason reason) -> cantStore(reason);
             case ControlMessage.Unavailable(BlobKey _, String reason) -> passOver(reason);
@@ -276,13 +278,18 @@ final class Download implements Runnable {
         FillRequest request = waiting.getLast().request();
         Conversation conversation = Objects.requireNonNull(seed);
         conversation.asked = request;
-        conversation.lastSent = request.credentials().current();
+        conversation.lastSent = forLink(link, request.credentials().current());
         sealedBySeed = false;
         enter(Stage.ASKED, around.config().accept());
         if (!link.send(new ControlMessage.Want(
                 key, request.repository(), request.content(), conversation.lastSent, request.requestId()))) {
             linkLost("its link was lost");
         }
+    }
+
+    /** What an engine has entrusted to this host doesn't go over a network for all to read. */
+    private static Authorization forLink(SeedLink link, Authorization credential) {
+        return link.isConfidential() ? credential : Authorization.ANONYMOUS;
     }
 
     private void linkLost(String why) {
@@ -320,6 +327,7 @@ final class Download implements Runnable {
         private final SeedLink link;
         private @Nullable FillRequest asked;
         private Authorization lastSent = Authorization.ANONYMOUS;
+        private @Nullable Ticket ticket;
 
         Conversation(SeedLink link) {
             this.link = link;
@@ -407,18 +415,31 @@ final class Download implements Runnable {
         List<Interest> concerned = interests().stream()
                 .filter(interest -> interest.request().equals(asked)
                         || (interest.request().repository().equals(asked.repository())
-                                && interest.request().credentials().current().equals(conversation.lastSent)))
+                                && forLink(
+                                                conversation.link,
+                                                interest.request().credentials().current())
+                                        .equals(conversation.lastSent)))
                 .toList();
         synchronized (this) {
             interests.removeAll(concerned);
             ended = interests.isEmpty();
         }
-        concerned.forEach(interest -> interest.conclude(new Opening.Refused(refusal)));
+        concerned.forEach(interest -> interest.conclude(refusal(interest, conversation, refusal)));
         if (ended) {
             over = true;
         } else {
             ask(conversation.link);
         }
+    }
+
+    /** The registry has refused to an anonymous seed what it may grant to the engine's credential. */
+    private static Opening refusal(Interest interest, Conversation conversation, UpstreamRefusal refusal) {
+        boolean withheld = !conversation.link.isConfidential()
+                && !interest.request().credentials().current().isAnonymous();
+        return withheld
+                ? new Opening.Unavailable(
+                        "its registry asks for a credential, which may not leave this host in plain text")
+                : new Opening.Refused(refusal);
     }
 
     // Credentials
@@ -427,6 +448,10 @@ final class Download implements Runnable {
         Conversation conversation = Objects.requireNonNull(seed);
         FillRequest asked = conversation.asked;
         if (lookingForCredential || asked == null) {
+            return;
+        }
+        if (!conversation.link.isConfidential()) {
+            conversation.link.send(new ControlMessage.Credential(key, Optional.empty()));
             return;
         }
         lookingForCredential = true;

@@ -3,6 +3,8 @@ package io.pantala.transport.block;
 import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlockWriter;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.ClusterTls;
+import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -11,9 +13,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +28,18 @@ public final class BlockClient implements AutoCloseable {
     private final BlockConfig config;
     private final ScheduledThreadPoolExecutor watchdog;
     private final Semaphore turns;
-    private final Deque<ByteBuffer> buffers = new ArrayDeque<>();
+    private final Optional<ClusterTls> tls;
+    private final Deque<Buffers> buffers = new ArrayDeque<>();
     private final Map<NodeAddress, Deque<Connection>> kept = new HashMap<>();
     private boolean closed;
 
-    public BlockClient(BlockConfig config) {
+    /** What one transfer works with. */
+    record Buffers(ByteBuffer plain, ByteBuffer encrypted) {}
+
+    /** @param tls of the cluster; empty: its links are plain */
+    public BlockClient(BlockConfig config, Optional<ClusterTls> tls) {
         this.config = config;
+        this.tls = tls;
         this.turns = new Semaphore(config.buffers(), true);
         this.watchdog = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("block-watchdog").factory());
@@ -42,25 +52,28 @@ public final class BlockClient implements AutoCloseable {
      * Fetches one block into its writer and, when its hash is the expected one, completes it. Blocks, for a bounded
      * time; never to be interrupted, since that would close the blob's file.
      *
+     * @param ticket of this host, for this blob
      * @param into has taken nothing yet; the caller closes it
      * @param expected the block's sha256
      */
-    public BlockOutcome fetch(NodeAddress from, BlobKey key, int index, BlockWriter into, byte[] expected) {
+    public BlockOutcome fetch(
+            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte[] expected) {
         turns.acquireUninterruptibly();
-        ByteBuffer buffer = takeBuffer();
+        Buffers lent = takeBuffers();
         try {
-            return fetch(from, new BlockRequest(key, index), into, expected, buffer);
+            return fetch(
+                    from,
+                    connection -> new Transfer(connection, new BlockRequest(key, index), ticket, into, expected, lent));
         } finally {
-            giveBack(buffer);
+            giveBack(lent);
             turns.release();
         }
     }
 
-    private BlockOutcome fetch(
-            NodeAddress from, BlockRequest request, BlockWriter into, byte[] expected, ByteBuffer buffer) {
+    private BlockOutcome fetch(NodeAddress from, Function<Connection, Transfer> transfers) {
         Connection reused = takeKept(from);
         if (reused != null) {
-            Transfer transfer = new Transfer(reused, request, into, expected, buffer);
+            Transfer transfer = transfers.apply(reused);
             BlockOutcome outcome = run(from, transfer);
             if (!(outcome instanceof BlockOutcome.Broken && transfer.foundDead())) {
                 return outcome;
@@ -69,13 +82,13 @@ public final class BlockClient implements AutoCloseable {
         }
         Connection fresh;
         try {
-            fresh = Connection.open(from, config.connect());
+            fresh = Connection.open(from, tls, config.connect());
         } catch (SocketTimeoutException e) {
             return new BlockOutcome.TimedOut();
         } catch (IOException e) {
             return new BlockOutcome.Broken("not reached: " + e.getMessage());
         }
-        return run(from, new Transfer(fresh, request, into, expected, buffer));
+        return run(from, transfers.apply(fresh));
     }
 
     private BlockOutcome run(NodeAddress from, Transfer transfer) {
@@ -98,13 +111,23 @@ public final class BlockClient implements AutoCloseable {
         }
     }
 
-    private synchronized ByteBuffer takeBuffer() {
-        ByteBuffer buffer = buffers.poll();
-        return buffer == null ? ByteBuffer.allocateDirect(config.bufferSize()) : buffer;
+    private synchronized Buffers takeBuffers() {
+        Buffers kept = buffers.poll();
+        return kept == null
+                ? new Buffers(
+                        ByteBuffer.allocateDirect(config.bufferSize()),
+                        ByteBuffer.allocateDirect(tls.isPresent() ? config.bufferSize() : 0))
+                : kept;
     }
 
-    private synchronized void giveBack(ByteBuffer buffer) {
-        buffers.push(buffer);
+    private synchronized void giveBack(Buffers lent) {
+        buffers.push(lent);
+    }
+
+    /** Forgets the kept connections: they were opened with a certificate that was renewed, or trust that was lost. */
+    public synchronized void renew() {
+        kept.values().forEach(connections -> connections.forEach(Connection::close));
+        kept.clear();
     }
 
     private synchronized @Nullable Connection takeKept(NodeAddress node) {
@@ -135,8 +158,7 @@ public final class BlockClient implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        kept.values().forEach(connections -> connections.forEach(Connection::close));
-        kept.clear();
+        renew();
         watchdog.shutdown();
     }
 }

@@ -2,16 +2,23 @@ package io.pantala.transport.block;
 
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
+import io.pantala.transport.link.Caller;
+import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.TicketCheck;
+import io.pantala.transport.ticket.TicketRefusal;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
-/** Serves the blocks that a store holds, from the page cache straight to the socket. */
+/** Serves the blocks that a store holds to whoever shows a ticket, from the page cache straight to the socket. */
 public final class BlockServer {
     /** The path of a block, as a regular expression, to mount {@link #handle} at. */
     public static final String PATHS = "/pantala/v1/blobs/[^/]+/blocks/[^/]+";
@@ -20,16 +27,18 @@ public final class BlockServer {
     private static final int MOST_LOOK_UPS = 1024;
 
     private final BlobStore store;
+    private final TicketCheck tickets;
     private final BlockServerListener listener;
     private final Semaphore lookUps = new Semaphore(MOST_LOOK_UPS);
 
-    public BlockServer(BlobStore store, BlockServerListener listener) {
+    public BlockServer(BlobStore store, TicketCheck tickets, BlockServerListener listener) {
         this.store = store;
+        this.tickets = tickets;
         this.listener = listener;
     }
 
-    /** Answers a GET of {@link #PATHS}. On the request's event loop. */
-    public void handle(HttpServerRequest request) {
+    /** Answers a GET of {@link #PATHS} of one who may make it. On the request's event loop. */
+    public void handle(HttpServerRequest request, Caller caller) {
         Context loop = Vertx.currentContext();
         Optional<BlockRequest> wanted = BlockRequest.parse(request.path(), request.getParam("upstream"));
         if (wanted.isEmpty()) {
@@ -37,10 +46,11 @@ public final class BlockServer {
         } else if (!lookUps.tryAcquire()) {
             fail(request.response(), 503);
         } else {
-            // The store may touch the disk, which an event loop can't wait for.
+            // The store may touch the disk, and a signature takes its time: nothing for an event loop.
+            String ticket = request.getHeader(Ticket.HEADER);
             Thread.startVirtualThread(() -> {
                 try {
-                    Answer answer = lookUp(wanted.get());
+                    Answer answer = answer(wanted.get(), ticket, caller);
                     loop.runOnContext(_ -> send(answer, wanted.get(), request));
                 } finally {
                     lookUps.release();
@@ -53,6 +63,14 @@ public final class BlockServer {
         record Block(StoredBlob blob) implements Answer {}
 
         record No(int status) implements Answer {}
+
+        record Denied(TicketRefusal reason) implements Answer {}
+    }
+
+    private Answer answer(BlockRequest wanted, @Nullable String ticket, Caller caller) {
+        return tickets.check(ticket, caller.node(), wanted.key())
+                .<Answer>map(Answer.Denied::new)
+                .orElseGet(() -> lookUp(wanted));
     }
 
     private Answer lookUp(BlockRequest wanted) {
@@ -85,6 +103,10 @@ public final class BlockServer {
                 }
                 fail(request.response(), status);
             }
+            case Answer.Denied(TicketRefusal reason) -> {
+                listener.blockDenied(reason);
+                fail(request.response(), 403);
+            }
             case Answer.Block(StoredBlob blob) -> send(blob, wanted, request);
         }
     }
@@ -94,7 +116,7 @@ public final class BlockServer {
         HttpServerResponse response = request.response();
         response.putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         try {
-            response.sendFile(blob.channel(), blob.layout().offset(wanted.index()), length)
+            body(request, blob.channel(), blob.layout().offset(wanted.index()), length)
                     .onComplete(
                             _ -> {
                                 blob.close();
@@ -110,6 +132,13 @@ public final class BlockServer {
             blob.close();
             request.connection().close();
         }
+    }
+
+    /** What TLS has to encrypt can't go past memory: then pages of the file itself are. */
+    private static Future<Void> body(HttpServerRequest request, FileChannel channel, long offset, int length) {
+        return request.isSSL()
+                ? MappedSlices.send(request, channel, offset, length)
+                : request.response().sendFile(channel, offset, length);
     }
 
     private static void fail(HttpServerResponse response, int status) {

@@ -1,6 +1,7 @@
 package io.pantala.transport.block;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.transport.ticket.TicketRefusal;
 
 /** What serving blocks tells. Called on event loops; must be quick. */
 public interface BlockServerListener {
@@ -8,6 +9,9 @@ public interface BlockServerListener {
 
     /** A whole block went out. */
     default void blockSent(BlobKey key, int index, long bytes) {}
+
+    /** A block was not given to whoever asked. */
+    default void blockDenied(TicketRefusal reason) {}
 
     /** A block that isn't held was asked for. */
     default void blockMissing(BlobKey key, int index) {}

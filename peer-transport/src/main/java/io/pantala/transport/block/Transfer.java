@@ -1,9 +1,10 @@
 package io.pantala.transport.block;
 
 import io.pantala.store.BlockWriter;
+import io.pantala.transport.link.LinkFailure;
+import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -11,19 +12,30 @@ import java.time.Duration;
 final class Transfer {
     private final Connection connection;
     private final BlockRequest request;
+    private final Ticket ticket;
     private final BlockWriter into;
     private final byte[] expected;
     private final ByteBuffer buffer;
+    private final ByteBuffer encrypted;
     private final int length;
     private boolean answered;
     private boolean reusable;
 
-    Transfer(Connection connection, BlockRequest request, BlockWriter into, byte[] expected, ByteBuffer buffer) {
+    /** @param buffers that are nobody else's until its end */
+    Transfer(
+            Connection connection,
+            BlockRequest request,
+            Ticket ticket,
+            BlockWriter into,
+            byte[] expected,
+            BlockClient.Buffers buffers) {
         this.connection = connection;
         this.request = request;
+        this.ticket = ticket;
         this.into = into;
         this.expected = expected;
-        this.buffer = buffer;
+        this.buffer = buffers.plain();
+        this.encrypted = buffers.encrypted();
         this.length = into.remaining();
     }
 
@@ -38,7 +50,7 @@ final class Transfer {
 
     /** Whether the connection can carry the next transfer. */
     boolean reusable() {
-        return reusable;
+        return reusable && connection.isClean();
     }
 
     /** Whether a connection that had rested ended before the first byte of an answer. */
@@ -47,11 +59,11 @@ final class Transfer {
     }
 
     BlockOutcome run(Watch watch, long start) {
-        SocketChannel channel = connection.channel();
         ResponseHead head;
         try {
-            ask(channel);
-            head = readHead(channel, watch);
+            connection.begin(encrypted);
+            ask();
+            head = readHead(watch);
         } catch (IOException e) {
             return broken(e);
         }
@@ -61,22 +73,21 @@ final class Transfer {
         if (head.length() != length) {
             return new BlockOutcome.Broken("a block of " + length + " bytes came as " + head.length());
         }
-        return body(channel, head, watch, start);
+        return body(head, watch, start);
     }
 
-    private void ask(SocketChannel channel) throws IOException {
-        String head = "GET " + request.target() + " HTTP/1.1\r\nHost: " + connection.authority() + "\r\n\r\n";
-        buffer.clear().put(head.getBytes(StandardCharsets.US_ASCII)).flip();
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
+    private void ask() throws IOException {
+        String head = "GET " + request.target() + " HTTP/1.1\r\nHost: " + connection.authority() + "\r\n"
+                + Ticket.HEADER + ": " + ticket.text() + "\r\n\r\n";
+        connection.writeFully(
+                buffer.clear().put(head.getBytes(StandardCharsets.US_ASCII)).flip());
     }
 
     /** Leaves what follows the head in the buffer. */
-    private ResponseHead readHead(SocketChannel channel, Watch watch) throws IOException {
+    private ResponseHead readHead(Watch watch) throws IOException {
         buffer.clear();
         while (true) {
-            if (channel.read(buffer) < 0) {
+            if (connection.read(buffer) < 0) {
                 throw new IOException("the connection ended within the answer's head");
             }
             answered = true;
@@ -96,7 +107,7 @@ final class Transfer {
         return head.status() == 404 ? new BlockOutcome.NotHeld() : new BlockOutcome.Refused(head.status());
     }
 
-    private BlockOutcome body(SocketChannel channel, ResponseHead head, Watch watch, long start) {
+    private BlockOutcome body(ResponseHead head, Watch watch, long start) {
         int left = length;
         while (true) {
             if (buffer.remaining() > left) {
@@ -113,7 +124,7 @@ final class Transfer {
             }
             try {
                 buffer.clear().limit(Math.min(left, buffer.capacity()));
-                if (channel.read(buffer) < 0) {
+                if (connection.read(buffer) < 0) {
                     return new BlockOutcome.Broken("the connection ended " + left + " bytes early");
                 }
             } catch (IOException e) {
@@ -133,8 +144,7 @@ final class Transfer {
     }
 
     private static BlockOutcome broken(IOException e) {
-        String message = e.getMessage();
-        return new BlockOutcome.Broken(message == null ? e.getClass().getSimpleName() : message);
+        return new BlockOutcome.Broken(LinkFailure.words(e));
     }
 
     private static BlockOutcome diskFailed(IOException e) {

@@ -25,22 +25,30 @@ import io.pantala.transport.control.ControlMessage.Accepted;
 import io.pantala.transport.control.ControlMessage.Credential;
 import io.pantala.transport.control.ControlMessage.CredentialWanted;
 import io.pantala.transport.control.ControlMessage.Failed;
+import io.pantala.transport.control.ControlMessage.Granted;
 import io.pantala.transport.control.ControlMessage.Hashes;
 import io.pantala.transport.control.ControlMessage.Hello;
 import io.pantala.transport.control.ControlMessage.Leave;
+import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Opened;
 import io.pantala.transport.control.ControlMessage.PassThrough;
+import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.ControlMessage.Refused;
 import io.pantala.transport.control.ControlMessage.Sealed;
 import io.pantala.transport.control.ControlMessage.Unavailable;
 import io.pantala.transport.control.ControlMessage.Unknown;
 import io.pantala.transport.control.ControlMessage.Want;
 import io.pantala.transport.control.ControlMessage.Welcome;
+import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.TicketKey;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +62,7 @@ final class ControlCodec {
 
     private static final int DEEPEST = 8;
     private static final int MOST_HEADERS = 256;
+    private static final int MOST_TICKET_KEYS = 64;
 
     private final CBORMapper mapper = new CBORMapper(CBORFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -99,14 +108,26 @@ final class ControlCodec {
             map.put("digest", about.key().digest().toString());
         }
         switch (message) {
-            case Hello hello ->
+            case Hello hello -> {
                 map.put("t", "hello")
                         .put("oldest", hello.versions().oldest())
                         .put("newest", hello.versions().newest())
                         .put("node", hello.node())
                         .put("software", hello.software());
+                hello.peer().ifPresent(peer -> {
+                    map.put("peer-port", peer.port());
+                    peer.host().ifPresent(host -> map.put("peer-host", host));
+                });
+            }
             case Welcome welcome ->
                 map.put("t", "welcome").put("version", welcome.version()).put("seed", welcome.seed());
+            case News news -> {
+                map.put("t", "news").put("time", news.time().toEpochMilli()).put("roots", news.roots());
+                ArrayNode keys = map.putArray("ticket-keys");
+                news.ticketKeys().forEach(key -> keys.add(key.encoded()));
+                ArrayNode shutOut = map.putArray("shut-out");
+                news.shutOut().forEach(shutOut::add);
+            }
             case Unknown unknown -> map.put("t", unknown.type());
             case Want want -> {
                 map.put("t", "want")
@@ -122,6 +143,8 @@ final class ControlCodec {
                 map.put("t", "opened")
                         .put("size", opened.layout().size())
                         .put("block", opened.layout().blockSize());
+            case Granted granted ->
+                map.put("t", "granted").put("ticket", granted.ticket().text());
             case Refused refused -> {
                 UpstreamRefusal refusal = refused.refusal();
                 map.put("t", "refused").put("status", refusal.status()).put("body", refusal.body());
@@ -170,8 +193,15 @@ final class ControlCodec {
                 new Hello(
                         new VersionRange(fields.integer("oldest"), fields.integer("newest")),
                         fields.text("node"),
-                        fields.text("software"));
+                        fields.text("software"),
+                        fields.peer());
             case "welcome" -> new Welcome(fields.integer("version"), fields.text("seed"));
+            case "news" ->
+                new News(
+                        Instant.ofEpochMilli(fields.number("time")),
+                        fields.text("roots"),
+                        fields.ticketKeys(),
+                        fields.texts("shut-out"));
             case "want" ->
                 new Want(
                         fields.key(),
@@ -183,6 +213,7 @@ final class ControlCodec {
                         fields.text("request"));
             case "accepted" -> new Accepted(fields.key());
             case "opened" -> new Opened(fields.key(), new BlockLayout(fields.number("size"), fields.integer("block")));
+            case "granted" -> new Granted(fields.key(), new Ticket(fields.text("ticket")));
             case "refused" ->
                 new Refused(
                         fields.key(),
@@ -267,6 +298,36 @@ final class ControlCodec {
                 headers.add(Map.entry(flat.get(i).asText(), flat.get(i + 1).asText()));
             }
             return headers;
+        }
+
+        Optional<Peer> peer() {
+            JsonNode port = map.get("peer-port");
+            return port == null || !port.canConvertToInt()
+                    ? Optional.empty()
+                    : Optional.of(new Peer(Optional.ofNullable(optionalText("peer-host")), port.intValue()));
+        }
+
+        List<TicketKey> ticketKeys() throws MalformedMessageException {
+            List<TicketKey> keys = new ArrayList<>();
+            for (JsonNode key : array("ticket-keys", MOST_TICKET_KEYS)) {
+                if (key instanceof BinaryNode encoded) {
+                    keys.add(TicketKey.parse(encoded.binaryValue()));
+                }
+            }
+            return keys;
+        }
+
+        Set<String> texts(String name) throws MalformedMessageException {
+            Set<String> texts = new HashSet<>();
+            array(name, Integer.MAX_VALUE).forEach(text -> texts.add(text.asText()));
+            return texts;
+        }
+
+        private ArrayNode array(String name, int most) throws MalformedMessageException {
+            if (!(map.get(name) instanceof ArrayNode array) || array.size() > most) {
+                throw missing(name);
+            }
+            return array;
         }
 
         BlobFailure failure() throws MalformedMessageException {

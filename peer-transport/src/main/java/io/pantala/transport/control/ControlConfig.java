@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param shortestBackOff how long a host waits before it dials a lost seed again, the first time; doubles each time
  * @param longestBackOff the most that it waits
  * @param firstLink how long after the start it is worth waiting for a first link
+ * @param news how often a seed tells its news though they are none
+ * @param resolve how often a host looks up again what the names of seeds mean
  * @param backlog bytes that may wait to be sent; a link with more is closed
  */
 public record ControlConfig(
@@ -22,6 +24,8 @@ public record ControlConfig(
         Duration shortestBackOff,
         Duration longestBackOff,
         Duration firstLink,
+        Duration news,
+        Duration resolve,
         int backlog) {
     public static final ControlConfig DEFAULT = new ControlConfig(
             VersionRange.SPOKEN,
@@ -31,6 +35,8 @@ public record ControlConfig(
             Duration.ofMillis(100),
             Duration.ofSeconds(5),
             Duration.ofSeconds(4),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
             8 << 20);
 
     public ControlConfig {

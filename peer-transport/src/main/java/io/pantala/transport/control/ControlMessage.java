@@ -9,8 +9,14 @@ import io.pantala.swarm.Authorization;
 import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.TicketKey;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What a host and a seed say to one another. Everything about a blob may be repeated without harm. */
 public sealed interface ControlMessage {
@@ -19,11 +25,31 @@ public sealed interface ControlMessage {
      *
      * @param node what the host calls itself: 1 to 128 visible ASCII characters
      * @param software the program and its version, of the same form
+     * @param peer where other hosts can fetch blocks from it; empty: nowhere
      */
-    record Hello(VersionRange versions, String node, String software) implements ControlMessage {
+    record Hello(VersionRange versions, String node, String software, Optional<Peer> peer) implements ControlMessage {
         public Hello {
             requireWord(node);
             requireWord(software);
+        }
+    }
+
+    /**
+     * Where a host serves blocks to others.
+     *
+     * @param host a name or an IP literal; empty: at the address that the seed sees it dial from
+     */
+    record Peer(Optional<String> host, int port) {
+        public Peer {
+            if (port < 1) {
+                throw new IllegalArgumentException("nobody can be reached at port " + port);
+            }
+            var _ = new NodeAddress(host.orElse("any"), port);
+        }
+
+        /** At the given address, if it was not told another one. */
+        NodeAddress seenAt(String address) {
+            return new NodeAddress(host.orElse(address), port);
         }
     }
 
@@ -36,6 +62,22 @@ public sealed interface ControlMessage {
     record Welcome(int version, String seed) implements ControlMessage {
         public Welcome {
             requireWord(seed);
+        }
+    }
+
+    /**
+     * What a host needs to know of its cluster. Told after the welcome, whenever it changes, and every now and then, since
+     * it tells what the seed's clock shows too.
+     *
+     * @param time of the seed's clock
+     * @param roots whom the cluster trusts, in PEM
+     * @param ticketKeys what tickets are verified with
+     * @param shutOut the names of nodes that may not take part
+     */
+    record News(Instant time, String roots, List<TicketKey> ticketKeys, Set<String> shutOut) implements ControlMessage {
+        public News {
+            ticketKeys = List.copyOf(ticketKeys);
+            shutOut = Set.copyOf(shutOut);
         }
     }
 
@@ -76,6 +118,9 @@ public sealed interface ControlMessage {
 
     /** The blob's bytes will come, cut like this. */
     record Opened(BlobKey key, BlockLayout layout) implements AboutBlob {}
+
+    /** Opens the blob's blocks to the host, at every node. Another follows before it ends, until the host leaves. */
+    record Granted(BlobKey key, Ticket ticket) implements AboutBlob {}
 
     /** The registry said no. */
     record Refused(BlobKey key, UpstreamRefusal refusal) implements AboutBlob {}

@@ -1,5 +1,9 @@
 package io.pantala.transport.control;
 
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.NodeIdentity;
+import java.util.Optional;
+
 /** A seed's end of the link to one host. */
 public interface ControlSession {
     /** What the host calls itself. */
@@ -7,6 +11,15 @@ public interface ControlSession {
 
     /** The address the host dialled from. */
     String remote();
+
+    /** Which node it is by its certificate; empty on a plain link. */
+    Optional<NodeIdentity> identity();
+
+    /**
+     * Where other hosts can fetch blocks from this one; empty: nowhere. What a plain link from this very machine tells is
+     * a loopback address: only hosts whose own is one too can be sent there.
+     */
+    Optional<NodeAddress> peer();
 
     /** Sends without blocking. What can't be sent any more is dropped: the session's end is told elsewhere. */
     void send(ControlMessage message);

@@ -26,6 +26,7 @@ final class ControlSocket {
     static final short GOING_AWAY = 1001;
     static final short NO_COMMON_VERSION = 4400;
     static final short MALFORMED = 4401;
+    static final short SHUT_OUT = 4403;
     static final short TOO_LATE = 4408;
     static final short TOO_SLOW = 4409;
 

@@ -3,22 +3,30 @@ package io.pantala.transport.control;
 import io.pantala.manifest.BlobKey;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
-import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Welcome;
-import io.vertx.core.Vertx;
+import io.pantala.transport.control.SeedLinks.Dialling;
+import io.pantala.transport.join.Membership;
+import io.pantala.transport.link.LinkFailure;
+import io.vertx.core.http.UpgradeRejectedException;
 import io.vertx.core.http.WebSocket;
-import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.net.SocketAddress;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A host's link to one seed: dialled again whenever it is lost, until closed. */
 public final class SeedLink {
+    private static final int LONGEST_REASON = 300;
+    private static final Duration STAND_BY = Duration.ofMinutes(1);
+    private static final long NOBODY = -1;
+
     /** Follows what a seed says about one blob. Called on an event loop: must be quick and not block. */
     public interface Watcher {
         /** False when there is too much of it to take in: then the link is closed. */
@@ -29,35 +37,30 @@ public final class SeedLink {
         void down(String why);
     }
 
-    private final Vertx vertx;
-    private final WebSocketClient client;
+    /** The links of the same host. */
+    interface Others {
+        /** Whether one is up to a seed of this name. */
+        boolean isUp(String seed);
+
+        /** One that was up is no more. */
+        void lost();
+    }
+
+    private final Dialling shared;
     private final NodeAddress address;
-    private final Hello hello;
-    private final ControlConfig config;
-    private final ControlCodec codec;
-    private final LinkListener listener;
+    private final Others others;
     private final Map<BlobKey, Watcher> watchers = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> tried = new CompletableFuture<>();
     private volatile @Nullable Conversation up;
     private volatile @Nullable Conversation current;
     private volatile boolean closed;
     private final AtomicInteger failures = new AtomicInteger();
+    private final AtomicLong standingBy = new AtomicLong(NOBODY);
 
-    SeedLink(
-            Vertx vertx,
-            WebSocketClient client,
-            NodeAddress address,
-            Hello hello,
-            ControlConfig config,
-            ControlCodec codec,
-            LinkListener listener) {
-        this.vertx = vertx;
-        this.client = client;
+    SeedLink(Dialling shared, NodeAddress address, Others others) {
+        this.shared = shared;
         this.address = address;
-        this.hello = hello;
-        this.config = config;
-        this.codec = codec;
-        this.listener = listener;
+        this.others = others;
     }
 
     /** Where the seed is dialled, and where it serves its blocks. */
@@ -67,6 +70,15 @@ public final class SeedLink {
 
     public boolean isUp() {
         return up != null;
+    }
+
+    /** Whether nobody on the way can read what is said. */
+    public boolean isConfidential() {
+        return isCertified() || address.isLoopback();
+    }
+
+    private boolean isCertified() {
+        return shared.dial().security() instanceof LinkSecurity.Certified;
     }
 
     /** Sends without blocking. False when the link is down. */
@@ -98,16 +110,53 @@ public final class SeedLink {
     }
 
     void dial() {
+        switch (shared.dial().security()) {
+            case LinkSecurity.Plain _ -> connect();
+            case LinkSecurity.Certified(Membership membership) -> {
+                var _ = membership.ready(address).whenComplete(this::ready);
+            }
+        }
+    }
+
+    private void ready(@Nullable Void nothing, @Nullable Throwable failure) {
+        if (failure == null) {
+            connect();
+        } else {
+            down("not joined: " + failure.getMessage());
+        }
+    }
+
+    private void connect() {
         WebSocketConnectOptions options = new WebSocketConnectOptions()
                 .setServer(SocketAddress.inetSocketAddress(address.port(), address.host()))
                 .setHost(address.urlHost())
                 .setPort(address.port())
+                .setSsl(isCertified())
                 .setURI(ControlServer.PATH)
                 .setAllowOriginHeader(false)
-                .setConnectTimeout(config.handshake().toMillis())
-                .setTimeout(config.handshake().toMillis());
-        client.connect(options)
-                .onComplete(socket -> new Conversation(socket).start(), e -> down("not reached: " + e.getMessage()));
+                .setConnectTimeout(shared.config().handshake().toMillis())
+                .setTimeout(shared.config().handshake().toMillis());
+        shared.client()
+                .connect(options)
+                .onComplete(socket -> new Conversation(socket).start(), e -> down("not reached: " + reason(e)));
+    }
+
+    /** What the seed says, when it says something. */
+    private static String reason(Throwable e) {
+        if (e instanceof UpgradeRejectedException rejected && rejected.getBody() != null) {
+            String body = rejected.getBody().toString().replaceAll("\\p{Cntrl}", " ");
+            return rejected.getMessage() + " " + body.substring(0, Math.min(body.length(), LONGEST_REASON));
+        }
+        return LinkFailure.words(e);
+    }
+
+    /** Ends it for good unless it is up; whether it did. */
+    boolean closeIfDown() {
+        if (isUp()) {
+            return false;
+        }
+        close();
+        return true;
     }
 
     void close() {
@@ -123,11 +172,28 @@ public final class SeedLink {
         if (closed) {
             return;
         }
-        listener.linkDown(address, why);
+        shared.listener().linkDown(address, why);
         long ceiling = Math.min(
-                config.longestBackOff().toMillis(),
-                config.shortestBackOff().toMillis() << Math.min(failures.getAndIncrement(), 16));
-        vertx.setTimer(ThreadLocalRandom.current().nextLong(ceiling / 2, ceiling) + 1, _ -> {
+                shared.config().longestBackOff().toMillis(),
+                shared.config().shortestBackOff().toMillis() << Math.min(failures.getAndIncrement(), 16));
+        dialIn(ThreadLocalRandom.current().nextLong(ceiling / 2, ceiling) + 1);
+    }
+
+    /** Looks again after a while whether this address still leads to a seed that is linked at another. */
+    private void standBy() {
+        standingBy.set(dialIn(STAND_BY.toMillis()));
+    }
+
+    /** If it stands by, it may be needed now. */
+    void wake() {
+        long timer = standingBy.getAndSet(NOBODY);
+        if (timer != NOBODY && shared.vertx().cancelTimer(timer)) {
+            dial();
+        }
+    }
+
+    private long dialIn(long millis) {
+        return shared.vertx().setTimer(millis, _ -> {
             if (!closed) {
                 dial();
             }
@@ -138,16 +204,17 @@ public final class SeedLink {
     private final class Conversation implements ControlSocket.Receiver {
         private final ControlSocket socket;
         private volatile @Nullable String seed;
+        private volatile boolean standby;
 
         Conversation(WebSocket webSocket) {
-            socket = new ControlSocket(vertx, webSocket, config, codec, Runnable::run, this);
+            socket = new ControlSocket(shared.vertx(), webSocket, shared.config(), shared.codec(), Runnable::run, this);
         }
 
         void start() {
             current = this;
             socket.start();
-            socket.send(hello);
-            vertx.setTimer(config.handshake().toMillis(), _ -> {
+            socket.send(shared.hello());
+            shared.vertx().setTimer(shared.config().handshake().toMillis(), _ -> {
                 if (seed == null) {
                     socket.close(ControlSocket.TOO_LATE, "the seed gave no welcome");
                 }
@@ -160,11 +227,14 @@ public final class SeedLink {
         @Override
         public void received(ControlMessage message) {
             if (seed == null) {
-                if (message instanceof Welcome welcome && config.versions().contains(welcome.version())) {
+                if (message instanceof Welcome welcome
+                        && shared.config().versions().contains(welcome.version())) {
                     welcomed(welcome);
                 } else {
                     socket.close(ControlSocket.MALFORMED, "the seed's first message is no welcome");
                 }
+            } else if (message instanceof News news) {
+                shared.dial().news().accept(seed, news);
             } else if (message instanceof AboutBlob about) {
                 Watcher watcher = watchers.get(about.key());
                 if (watcher != null && !watcher.received(about)) {
@@ -174,19 +244,31 @@ public final class SeedLink {
         }
 
         private void welcomed(Welcome welcome) {
+            if (others.isUp(welcome.seed())) {
+                // Another of its addresses was faster. This one stands by.
+                standby = true;
+                socket.close(ControlSocket.GOING_AWAY, "this seed is linked already, at another address");
+                return;
+            }
             seed = welcome.seed();
             failures.set(0);
             up = this;
             tried.complete(null);
-            listener.linkUp(address);
+            shared.listener().linkUp(address);
             watchers.values().forEach(Watcher::up);
         }
 
         @Override
         public void lost(String why) {
+            if (standby) {
+                tried.complete(null);
+                standBy();
+                return;
+            }
             if (up == this) {
                 up = null;
                 watchers.values().forEach(watcher -> watcher.down(why));
+                others.lost();
             }
             down(why);
         }

@@ -3,6 +3,10 @@ package io.pantala.transport.control;
 import io.pantala.manifest.Digest;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.News;
+import io.pantala.transport.control.ControlMessage.Peer;
+import io.pantala.transport.link.SeedNames;
+import io.pantala.transport.link.TlsOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
@@ -10,47 +14,119 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 
 /** A host's links to all its seeds, one each. */
 public final class SeedLinks implements AutoCloseable {
-    private final WebSocketClient client;
-    private final List<SeedLink> links;
+    private final Vertx vertx;
+    private final Dialling dialling;
+    private final Map<NodeAddress, SeedLink> links = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> settled;
+    private final SeedLink.Others others = new SeedLink.Others() {
+        @Override
+        public boolean isUp(String seed) {
+            return bySeed().containsKey(seed);
+        }
 
-    private SeedLinks(Vertx vertx, List<NodeAddress> seeds, Hello hello, ControlConfig config, LinkListener listener) {
-        this.client = vertx.createWebSocketClient(new WebSocketClientOptions()
-                .setMaxFrameSize(ControlCodec.LONGEST)
-                .setMaxMessageSize(ControlCodec.LONGEST)
-                .setClosingTimeout(1));
-        ControlCodec codec = new ControlCodec();
-        this.links = seeds.stream()
-                .distinct()
-                .map(seed -> new SeedLink(vertx, client, seed, hello, config, codec, listener))
-                .toList();
-        this.settled = CompletableFuture.allOf(
-                        links.stream().map(SeedLink::tried).toArray(CompletableFuture<?>[]::new))
-                .completeOnTimeout(null, config.firstLink().toMillis(), TimeUnit.MILLISECONDS);
-    }
+        @Override
+        public void lost() {
+            links.values().forEach(SeedLink::wake);
+        }
+    };
+    private volatile boolean closed;
+    private long resolver;
 
     /**
-     * Starts dialling all seeds, and keeps at it.
+     * What a host dials seeds with.
      *
      * @param node what this host calls itself
      * @param software this program and its version, for the seeds' logs
+     * @param peer where other hosts can fetch blocks from this one
+     * @param news takes in what a seed, by its name, tells of the cluster; on event loops: must be quick
      */
-    public static SeedLinks dial(
-            Vertx vertx,
-            List<NodeAddress> seeds,
+    public record Dial(
+            SeedNames seeds,
             String node,
             String software,
+            Optional<Peer> peer,
+            LinkSecurity security,
+            BiConsumer<String, News> news) {}
+
+    /** What the links of one host share. */
+    record Dialling(
+            Vertx vertx,
+            WebSocketClient client,
+            Dial dial,
+            Hello hello,
             ControlConfig config,
-            LinkListener listener) {
-        SeedLinks links = new SeedLinks(vertx, seeds, new Hello(config.versions(), node, software), config, listener);
-        links.links.forEach(SeedLink::dial);
-        return links;
+            ControlCodec codec,
+            LinkListener listener) {}
+
+    private SeedLinks(Vertx vertx, Dial dial, ControlConfig config, LinkListener listener) {
+        WebSocketClientOptions options = new WebSocketClientOptions()
+                .setMaxFrameSize(ControlCodec.LONGEST)
+                .setMaxMessageSize(ControlCodec.LONGEST)
+                .setClosingTimeout(1);
+        if (dial.security() instanceof LinkSecurity.Certified certified) {
+            options.setSsl(true)
+                    .setVerifyHost(false)
+                    .setSslEngineOptions(
+                            new TlsOptions(certified.membership().tls().toSeeds()))
+                    .setSslHandshakeTimeout(config.handshake().toMillis())
+                    .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+            certified.membership().keep(this::reachable);
+        }
+        this.vertx = vertx;
+        this.dialling = new Dialling(
+                vertx,
+                vertx.createWebSocketClient(options),
+                dial,
+                new Hello(config.versions(), dial.node(), dial.software(), dial.peer()),
+                config,
+                new ControlCodec(),
+                listener);
+        CompletableFuture<Void> found = new CompletableFuture<>();
+        this.settled = found.thenCompose(_ -> CompletableFuture.allOf(
+                        links.values().stream().map(SeedLink::tried).toArray(CompletableFuture<?>[]::new)))
+                .completeOnTimeout(null, config.firstLink().toMillis(), TimeUnit.MILLISECONDS);
+        if (dial.seeds().areFixed()) {
+            look();
+            found.complete(null);
+        } else {
+            Thread.startVirtualThread(() -> {
+                look();
+                found.complete(null);
+            });
+            resolver = vertx.setPeriodic(config.resolve().toMillis(), _ -> Thread.startVirtualThread(this::look));
+        }
+    }
+
+    /** Starts dialling all seeds, and keeps at it. */
+    public static SeedLinks dial(Vertx vertx, Dial dial, ControlConfig config, LinkListener listener) {
+        return new SeedLinks(vertx, dial, config, listener);
+    }
+
+    /** Dials those that are new, and lets go of those that are no more. */
+    private synchronized void look() {
+        List<NodeAddress> now = dialling.dial().seeds().resolve();
+        if (now.isEmpty() || closed) {
+            return;
+        }
+        for (NodeAddress seed : now) {
+            if (!links.containsKey(seed)) {
+                SeedLink link = new SeedLink(dialling, seed, others);
+                links.put(seed, link);
+                link.dial();
+            }
+        }
+        links.values().removeIf(link -> !now.contains(link.address()) && link.closeIfDown());
     }
 
     /**
@@ -65,19 +141,32 @@ public final class SeedLinks implements AutoCloseable {
     public List<SeedLink> ranked(Digest digest) {
         record Ranked(SeedLink link, long score) {}
         List<Ranked> up = new ArrayList<>();
-        for (SeedLink link : links) {
-            String seed = link.seed();
-            if (seed != null) {
-                up.add(new Ranked(link, score(seed, digest)));
-            }
-        }
+        bySeed().forEach((seed, link) -> up.add(new Ranked(link, score(seed, digest))));
         up.sort(Comparator.comparing(Ranked::score, Long::compareUnsigned).reversed());
         return up.stream().map(Ranked::link).toList();
     }
 
-    /** How many of the links are up. */
+    /** How many seeds are linked. */
     public int up() {
-        return (int) links.stream().filter(SeedLink::isUp).count();
+        return bySeed().size();
+    }
+
+    private Map<String, SeedLink> bySeed() {
+        Map<String, SeedLink> up = new HashMap<>();
+        for (SeedLink link : links.values()) {
+            String seed = link.seed();
+            if (seed != null) {
+                up.put(seed, link);
+            }
+        }
+        return up;
+    }
+
+    private List<NodeAddress> reachable() {
+        return links.values().stream()
+                .filter(SeedLink::isUp)
+                .map(SeedLink::address)
+                .toList();
     }
 
     private static long score(String seed, Digest digest) {
@@ -87,7 +176,9 @@ public final class SeedLinks implements AutoCloseable {
 
     @Override
     public void close() {
-        links.forEach(SeedLink::close);
-        client.close();
+        closed = true;
+        vertx.cancelTimer(resolver);
+        links.values().forEach(SeedLink::close);
+        dialling.client().close();
     }
 }

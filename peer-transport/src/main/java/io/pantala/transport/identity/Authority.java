@@ -121,11 +121,14 @@ public final class Authority {
      * A certificate, with a new key, for the node that holds this authority.
      *
      * @param names by which others than nodes may know it: host names and IP literals
+     * @param way what leads from this authority to those trusted
      */
-    public NodeCertificate issueOwn(NodeIdentity node, Collection<String> names, Instant now, Duration life) {
+    public NodeCertificate issueOwn(
+            NodeIdentity node, Collection<String> names, List<X509Certificate> way, Instant now, Duration life) {
         KeyPair keys = CertificateRequest.newKeys();
-        return new NodeCertificate(
-                keys.getPrivate(), List.of(issue(keys.getPublic(), node, names, now, life), certificate));
+        List<X509Certificate> chain = new ArrayList<>(way);
+        chain.addFirst(issue(keys.getPublic(), node, names, now, life));
+        return new NodeCertificate(keys.getPrivate(), chain);
     }
 
     private X509Certificate issue(

@@ -4,6 +4,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import javax.net.ssl.KeyManager;
@@ -18,12 +19,11 @@ import org.jspecify.annotations.Nullable;
  * time. Sessions are never resumed: a resumed one would go on with a certificate that was renewed meanwhile.
  */
 public final class ClusterTls {
-    private static final String PROTOCOL = "TLSv1.3";
+    public static final String PROTOCOL = "TLSv1.3";
 
     /** In the order in which they are liked. */
-    private static final String[] SUITES = {
-        "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
-    };
+    public static final List<String> SUITES =
+            List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
 
     /** More than TLS allows a session to be resumed after: JSSE then neither gives nor keeps tickets for it. */
     private static final Duration NEVER = Duration.ofDays(8);
@@ -54,9 +54,9 @@ public final class ClusterTls {
         return toSeeds;
     }
 
-    /** For one connection to any node of the cluster. */
-    public SSLEngine dial() {
-        return client(toNodes);
+    /** To dial any node of the cluster with. */
+    public SSLContext toNodes() {
+        return toNodes;
     }
 
     /** For one connection that was accepted. The other end is asked for a certificate, and can do without. */
@@ -71,7 +71,7 @@ public final class ClusterTls {
     }
 
     /** For one connection that was dialled. */
-    static SSLEngine client(SSLContext context) {
+    public static SSLEngine client(SSLContext context) {
         SSLEngine engine = context.createSSLEngine();
         engine.setSSLParameters(parameters());
         engine.setUseClientMode(true);
@@ -79,7 +79,7 @@ public final class ClusterTls {
     }
 
     private static SSLParameters parameters() {
-        return new SSLParameters(SUITES, new String[] {PROTOCOL});
+        return new SSLParameters(SUITES.toArray(String[]::new), new String[] {PROTOCOL});
     }
 
     private static SSLContext context(@Nullable KeyManager keys, TrustManager trust) {

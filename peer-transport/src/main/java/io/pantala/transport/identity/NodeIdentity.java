@@ -32,7 +32,7 @@ public record NodeIdentity(Role role, String name) {
     }
 
     /** Who a certificate says it is for; empty for a certificate of something else. */
-    static Optional<NodeIdentity> of(X509Certificate certificate) {
+    public static Optional<NodeIdentity> of(X509Certificate certificate) {
         Collection<List<?>> names;
         try {
             names = certificate.getSubjectAlternativeNames();

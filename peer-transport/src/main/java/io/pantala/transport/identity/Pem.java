@@ -24,7 +24,7 @@ import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
 /** Certificates and keys as text. What this program wrote is read by the JDK alone. */
-final class Pem {
+public final class Pem {
     private static final Base64.Encoder BASE64 = Base64.getMimeEncoder(64, new byte[] {'\n'});
     private static final Pattern OWN_KEY =
             Pattern.compile("-----BEGIN PRIVATE KEY-----\\n([0-9A-Za-z+/=\\n]+)\\n-----END PRIVATE KEY-----\\n");
@@ -35,7 +35,7 @@ final class Pem {
         return block("PRIVATE KEY", key.getEncoded());
     }
 
-    static String of(List<X509Certificate> certificates) {
+    public static String of(List<X509Certificate> certificates) {
         StringBuilder text = new StringBuilder();
         for (X509Certificate certificate : certificates) {
             try {
@@ -52,7 +52,7 @@ final class Pem {
     }
 
     /** All certificates in a text, in order; at least one. */
-    static List<X509Certificate> certificates(String text) throws GeneralSecurityException {
+    public static List<X509Certificate> certificates(String text) throws GeneralSecurityException {
         List<X509Certificate> found = new ArrayList<>();
         for (Certificate each : CertificateFactory.getInstance("X.509")
                 .generateCertificates(new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)))) {

@@ -20,7 +20,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The authorities that a node trusts: one, or, while a new one takes over, two. */
+/**
+ * The authorities that a node trusts.
+ *
+ * @param certificates of the one that signs now; then, while it takes over, of the one before
+ */
 public record Roots(List<X509Certificate> certificates) {
     /** A leaf, what a new authority was signed with by the old one, and both: more is no chain of ours. */
     private static final int LONGEST_CHAIN = 6;
@@ -39,6 +43,11 @@ public record Roots(List<X509Certificate> certificates) {
 
     public String pem() {
         return Pem.of(certificates);
+    }
+
+    /** What signs certificates now. */
+    public Fingerprint current() {
+        return Fingerprint.of(certificates.getFirst());
     }
 
     public boolean contain(Fingerprint authority) {

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import io.pantala.manifest.BlockHashes;
 import io.pantala.swarm.TestContent;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
 import io.pantala.transport.control.ControlConfig;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
@@ -12,6 +13,7 @@ import io.pantala.transport.control.ControlMessage.Want;
 import io.pantala.transport.control.ControlServer;
 import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.control.ControlSessions;
+import io.pantala.transport.link.Caller;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -33,6 +35,7 @@ class FakeSeed implements ControlSessions, AutoCloseable {
     final Map<Integer, AtomicInteger> served = new ConcurrentHashMap<>();
     private final ExecutorService owner = Executors.newSingleThreadExecutor();
     private final String host;
+    private final TestCluster cluster = new TestCluster();
     private final ControlServer control;
     private final HttpServer server;
 
@@ -44,7 +47,7 @@ class FakeSeed implements ControlSessions, AutoCloseable {
             throws Exception {
         this.host = host;
         this.content = content;
-        this.control = new ControlServer(vertx, name, config, this, owner);
+        this.control = new ControlServer(vertx, name, config, this, owner, cluster::news);
         this.server = vertx.createHttpServer(new HttpServerOptions().setWebSocketClosingTimeout(1))
                 .requestHandler(this::serve);
         server.listen(port, host).await(10, SECONDS);
@@ -63,8 +66,13 @@ class FakeSeed implements ControlSessions, AutoCloseable {
     void wanted(ControlSession session, Want want) {
         session.send(new ControlMessage.Accepted(want.key()));
         session.send(new ControlMessage.Opened(want.key(), content.layout()));
+        grant(session, want);
         tell(session, 0, content.layout().count());
         session.send(new ControlMessage.Sealed(want.key()));
+    }
+
+    final void grant(ControlSession session, Want want) {
+        session.send(new ControlMessage.Granted(want.key(), cluster.ticket(session.node(), want.key())));
     }
 
     void block(HttpServerRequest request, int index, int time) {
@@ -83,7 +91,7 @@ class FakeSeed implements ControlSessions, AutoCloseable {
 
     private void serve(HttpServerRequest request) {
         if (request.path().equals(ControlServer.PATH)) {
-            control.handle(request);
+            control.handle(request, new Caller.Unknown(true, false));
         } else {
             String path = request.path();
             int index = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));

@@ -22,6 +22,7 @@ import io.pantala.swarm.Opening;
 import io.pantala.swarm.TestContent;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockConfig;
 import io.pantala.transport.control.ControlConfig;
@@ -65,6 +66,8 @@ class SwarmDownloadsTest {
             Duration.ofMillis(20),
             Duration.ofMillis(200),
             Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
             8 << 20);
     private static final SwarmConfig PATIENT = config(Duration.ofSeconds(20), Duration.ofSeconds(20));
     private static final SwarmConfig IMPATIENT = config(Duration.ofMillis(300), Duration.ofMillis(300));
@@ -319,6 +322,7 @@ class SwarmDownloadsTest {
             void wanted(ControlSession session, Want want) {
                 session.send(new ControlMessage.Accepted(want.key()));
                 session.send(new ControlMessage.Opened(want.key(), content.layout()));
+                grant(session, want);
                 tell(session, 0, 6);
             }
         };
@@ -342,6 +346,7 @@ class SwarmDownloadsTest {
             void wanted(ControlSession session, Want want) {
                 session.send(new ControlMessage.Accepted(want.key()));
                 session.send(new ControlMessage.Opened(want.key(), content.layout()));
+                grant(session, want);
                 tell(session, 0, 6);
             }
         };
@@ -426,6 +431,7 @@ class SwarmDownloadsTest {
             void wanted(ControlSession session, Want want) {
                 session.send(new ControlMessage.Accepted(want.key()));
                 session.send(new ControlMessage.Opened(want.key(), content.layout()));
+                grant(session, want);
             }
         });
         SwarmDownloads downloads = downloads(IMPATIENT, seed.address());
@@ -478,6 +484,7 @@ class SwarmDownloadsTest {
             void wanted(ControlSession session, Want want) {
                 session.send(new ControlMessage.Accepted(want.key()));
                 session.send(new ControlMessage.Opened(want.key(), content.layout()));
+                grant(session, want);
                 for (int block = 0; block < content.layout().count(); block++) {
                     session.send(new ControlMessage.Hashes(want.key(), block, content.hash(block)));
                 }
@@ -537,9 +544,11 @@ class SwarmDownloadsTest {
     }
 
     private SwarmDownloads downloads(BlobStore store, SwarmConfig config, NodeAddress... seeds) {
-        SeedLinks links = keep(SeedLinks.dial(vertx, List.of(seeds), "host", "pantala/test", CONTROL, recorder));
-        BlockClient blocks = keep(new BlockClient(new BlockConfig(
-                Duration.ofSeconds(5), Duration.ofSeconds(2), 64 << 10, Duration.ofSeconds(30), 8, 8, 64 << 10)));
+        SeedLinks links = keep(SeedLinks.dial(vertx, TestCluster.plain("host", List.of(seeds)), CONTROL, recorder));
+        BlockClient blocks = keep(new BlockClient(
+                new BlockConfig(
+                        Duration.ofSeconds(5), Duration.ofSeconds(2), 64 << 10, Duration.ofSeconds(30), 8, 8, 64 << 10),
+                Optional.empty()));
         return keep(new SwarmDownloads(store, links, blocks, recorder, config));
     }
 

@@ -7,6 +7,7 @@ import io.pantala.store.BlockWriter;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.TestContent;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.ticket.Ticket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class BlockClientTest {
     private static final BlockConfig CONFIG = config(Duration.ofSeconds(20));
+    private static final Ticket TICKET = new Ticket("ticket");
     private static final BlockConfig IMPATIENT = config(Duration.ofMillis(200));
 
     private final TestContent content = TestContent.random(100_000, 40_000, 1);
@@ -48,7 +51,7 @@ class BlockClientTest {
         node = new Node();
         store = TestContent.store(directory);
         blob = store.create(content.key(), content.layout());
-        client = new BlockClient(CONFIG);
+        client = new BlockClient(CONFIG, Optional.empty());
     }
 
     @AfterEach
@@ -69,7 +72,8 @@ class BlockClientTest {
         assertThat(blob.holds(1)).isTrue();
         assertThat(node.requests.poll())
                 .startsWith("GET /pantala/v1/blobs/" + content.key().digest()
-                        + "/blocks/1?upstream=docker.io HTTP/1.1\r\nHost: 127.0.0.1:" + node.address.port() + "\r\n");
+                        + "/blocks/1?upstream=docker.io HTTP/1.1\r\nHost: 127.0.0.1:" + node.address.port()
+                        + "\r\nPantala-Ticket: ticket\r\n\r\n");
     }
 
     @Test
@@ -132,14 +136,14 @@ class BlockClientTest {
     void givesUpATransferThatStandsStill() {
         byte[] whole = block(0);
         node.answer(Arrays.copyOf(whole, whole.length / 2));
-        try (BlockClient impatient = new BlockClient(IMPATIENT)) {
+        try (BlockClient impatient = new BlockClient(IMPATIENT, Optional.empty())) {
             assertThat(fetch(impatient, 0)).isEqualTo(new BlockOutcome.TimedOut());
         }
     }
 
     @Test
     void givesUpANodeThatNeverAnswers() {
-        try (BlockClient impatient = new BlockClient(IMPATIENT)) {
+        try (BlockClient impatient = new BlockClient(IMPATIENT, Optional.empty())) {
             assertThat(fetch(impatient, 0)).isEqualTo(new BlockOutcome.TimedOut());
         }
     }
@@ -197,7 +201,7 @@ class BlockClientTest {
         node.answer(block(0));
         try (BlockWriter writer = blob.writer(0)) {
             store.drop(content.key());
-            assertThat(client.fetch(node.address, content.key(), 0, writer, content.hash(0)))
+            assertThat(client.fetch(node.address, content.key(), 0, TICKET, writer, content.hash(0)))
                     .isInstanceOf(BlockOutcome.DiskFailed.class);
         }
     }
@@ -227,7 +231,7 @@ class BlockClientTest {
 
     private BlockOutcome fetch(BlockClient client, int block) {
         try (BlockWriter writer = blob.writer(block)) {
-            return client.fetch(node.address, content.key(), block, writer, content.hash(block));
+            return client.fetch(node.address, content.key(), block, TICKET, writer, content.hash(block));
         }
     }
 

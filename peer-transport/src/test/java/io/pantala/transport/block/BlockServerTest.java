@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
+import io.pantala.manifest.UpstreamName;
 import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.TestContent;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
+import io.pantala.transport.link.Caller;
+import io.pantala.transport.ticket.Ticket;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -24,6 +28,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,13 +48,15 @@ class BlockServerTest {
     // Large enough that a block is sent in several regions.
     private final TestContent content = TestContent.random(5_000_000, 2_000_000, 2);
 
+    private final TestCluster cluster = new TestCluster();
+    private Ticket ticket = cluster.ticket("host", content.key());
     private BlobStore store;
     private HttpServer server;
 
     @BeforeEach
     void open(@TempDir Path directory) throws Exception {
         store = TestContent.store(directory);
-        BlockServer blocks = new BlockServer(store, new BlockServerListener() {
+        BlockServer blocks = new BlockServer(store, cluster.tickets(), new BlockServerListener() {
             @Override
             public void blockSent(BlobKey key, int index, long bytes) {
                 events.add("sent " + index + ": " + bytes);
@@ -61,7 +68,7 @@ class BlockServerTest {
             }
         });
         server = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
-                .requestHandler(blocks::handle);
+                .requestHandler(request -> blocks.handle(request, new Caller.Unknown(true, false)));
         server.listen(0, "127.0.0.1").await(10, SECONDS);
     }
 
@@ -106,6 +113,8 @@ class BlockServerTest {
     @Test
     void keepsUpstreamsApart() throws Exception {
         content.storeIn(store);
+        ticket = cluster.ticket(
+                "host", new BlobKey(new UpstreamName("ghcr.io"), content.key().digest()));
         assertThat(get(path(0).replace("docker.io", "ghcr.io")).statusCode()).isEqualTo(404);
     }
 
@@ -137,7 +146,7 @@ class BlockServerTest {
     void isUnderstoodByTheClient(@TempDir Path elsewhere) throws Exception {
         content.storeIn(store);
         try (BlobStore host = TestContent.store(elsewhere);
-                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT);
+                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT, Optional.empty());
                 StoredBlob blob = host.create(content.key(), content.layout())) {
             for (int block = 0; block < content.layout().count(); block++) {
                 try (var writer = blob.writer(block)) {
@@ -145,6 +154,7 @@ class BlockServerTest {
                             new NodeAddress("127.0.0.1", server.actualPort()),
                             content.key(),
                             block,
+                            cluster.ticket("host", content.key()),
                             writer,
                             content.hash(block));
                     assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
@@ -162,7 +172,7 @@ class BlockServerTest {
         byte[] block = new byte[layout.length(index)];
         new Random(1).nextBytes(block);
         try (BlobStore host = TestContent.store(elsewhere);
-                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT);
+                BlockClient blocks = new BlockClient(BlockConfig.DEFAULT, Optional.empty());
                 StoredBlob there = store.create(content.key(), layout);
                 StoredBlob here = host.create(content.key(), layout)) {
             try (var writer = there.writer(index)) {
@@ -174,6 +184,7 @@ class BlockServerTest {
                         new NodeAddress("127.0.0.1", server.actualPort()),
                         content.key(),
                         index,
+                        cluster.ticket("host", content.key()),
                         writer,
                         Digest.newSha256().digest(block));
                 assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
@@ -196,6 +207,7 @@ class BlockServerTest {
         return client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + target))
                         .timeout(Duration.ofSeconds(10))
+                        .header(Ticket.HEADER, ticket.text())
                         .build(),
                 BodyHandlers.ofByteArray());
     }

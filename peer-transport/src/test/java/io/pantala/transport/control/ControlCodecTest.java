@@ -33,7 +33,7 @@ class ControlCodecTest {
 
     static Stream<ControlMessage> messages() {
         return Stream.of(
-                new ControlMessage.Hello(new VersionRange(1, 3), "host-7", "pantala/0.1.0"),
+                new ControlMessage.Hello(new VersionRange(1, 3), "host-7", "pantala/0.1.0", Optional.empty()),
                 new ControlMessage.Welcome(2, "seed-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),

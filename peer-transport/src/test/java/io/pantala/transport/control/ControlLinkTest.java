@@ -10,7 +10,12 @@ import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.swarm.Authorization;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.identity.NodeIdentity;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.link.Caller;
+import io.pantala.transport.link.SeedNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -30,17 +35,20 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +64,11 @@ class ControlLinkTest {
     private final ExecutorService owner = Executors.newSingleThreadExecutor();
     private final Recorder recorder = new Recorder();
     private final List<AutoCloseable> closeables = new ArrayList<>();
+    private final TestCluster cluster = new TestCluster();
+    private final BlockingQueue<ControlMessage.News> heardNews = new LinkedBlockingQueue<>();
+    private volatile Caller caller = new Caller.Unknown(true, false);
+    private volatile String[] shutOut = {};
+    private Optional<ControlMessage.Peer> peer = Optional.empty();
 
     @AfterEach
     void close() throws Exception {
@@ -110,6 +123,26 @@ class ControlLinkTest {
         links(config(new VersionRange(7, 9), Duration.ofSeconds(5)), seed.address());
         assertThat(recorder.down.poll(5, SECONDS))
                 .isEqualTo("this seed speaks control version 1, the host versions 7 to 9: upgrade the older one");
+    }
+
+    @Test
+    void tellsANodeOfAnotherVersionWhichOneIsTheOlder() throws Exception {
+        Seed newer = seed("newer", config(new VersionRange(2, 3), Duration.ofSeconds(5)), 0);
+        links(CONFIG, newer.address());
+        assertThat(recorder.down.poll(5, SECONDS))
+                .isEqualTo("this seed speaks control versions 2 to 3, the host version 1: upgrade the older one");
+
+        Seed older = seed("older", CONFIG, 0);
+        links(config(new VersionRange(2, 2), Duration.ofSeconds(5)), older.address());
+        await().untilAsserted(() -> assertThat(recorder.down)
+                .contains("this seed speaks control version 1, the host version 2: upgrade the older one"));
+    }
+
+    @Test
+    void nodesOfNeighbouringVersionsWorkTogetherWhenOneSpeaksBoth() throws Exception {
+        ControlConfig both = config(new VersionRange(1, 2), Duration.ofSeconds(5));
+        up(links(CONFIG, seed("newer", both, 0).address()));
+        up(links(both, seed("older", CONFIG, 0).address()));
     }
 
     @Test
@@ -246,6 +279,106 @@ class ControlLinkTest {
         }
     }
 
+    @Test
+    void tellsTheNewsAfterTheWelcomeAndWheneverThereAreSome() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        up(links(CONFIG, seed.address()));
+        ControlMessage.News first = heardNews.poll(5, SECONDS);
+        assertThat(first.roots()).isEqualTo(cluster.roots().pem());
+        assertThat(first.ticketKeys()).hasSize(1);
+        assertThat(first.shutOut()).isEmpty();
+
+        shutOut = new String[] {"another"};
+        seed.control.tellNews();
+
+        assertThat(heardNews.poll(5, SECONDS).shutOut()).containsExactly("another");
+    }
+
+    @Test
+    void partsWithANodeThatIsShutOutAndTakesItBackWhenItIsLetInAgain() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLinks links = links(CONFIG, seed.address());
+        up(links);
+
+        shutOut = new String[] {"host"};
+        seed.control.tellNews();
+
+        assertThat(recorder.down.poll(5, SECONDS)).isEqualTo("this node was shut out of the cluster");
+        assertThat(recorder.down.poll(5, SECONDS)).isEqualTo("this node was shut out of the cluster");
+        assertThat(links.up()).isZero();
+        shutOut = new String[0];
+        up(links);
+    }
+
+    @Test
+    void closesALinkWhoseCertificateHasEndedOrIsAnothers() throws Exception {
+        caller = new Caller.Node(new NodeIdentity(Role.HOST, "other"), Instant.MAX);
+        Seed seed = seed("one", CONFIG, 0);
+        links(CONFIG, seed.address());
+        assertThat(recorder.down.poll(5, SECONDS)).isEqualTo("the certificate is for host other");
+
+        caller = new Caller.Node(
+                new NodeIdentity(Role.HOST, "host"), Instant.now().minusSeconds(1));
+        await().until(() -> seed.control.hosts().size() == 1);
+        recorder.down.clear();
+        seed.control.tellNews();
+        await().untilAsserted(
+                        () -> assertThat(recorder.down).contains("the certificate that opened this link has ended"));
+    }
+
+    @Test
+    void knowsWhereOtherHostsFindOne() throws Exception {
+        Seed seed = seed("one", "::1", CONFIG, 0);
+        peer = Optional.of(new ControlMessage.Peer(Optional.empty(), 7001));
+        up(links(CONFIG, seed.address()));
+        assertThat(seed.sessions.last().peer()).contains(new NodeAddress("0:0:0:0:0:0:0:1", 7001));
+        assertThat(seed.control.hosts()).singleElement().satisfies(host -> {
+            assertThat(host.node()).isEqualTo("host");
+            assertThat(host.certified()).isFalse();
+        });
+
+        peer = Optional.of(new ControlMessage.Peer(Optional.of("host-7.example"), 7002));
+        up(links(CONFIG, seed.address()));
+        await().until(() -> seed.sessions.last().peer().equals(Optional.of(new NodeAddress("host-7.example", 7002))));
+    }
+
+    @Test
+    void dialsAllTheAddressesThatANameStandsForAndFollowsItsChanges() throws Exception {
+        Seed one = seed("one", CONFIG, 0);
+        int port = one.address().port();
+        Seed two = seed("two", "127.0.0.2", CONFIG, port);
+        AtomicReference<List<String>> addresses = new AtomicReference<>(List.of("127.0.0.1"));
+        SeedNames names = new SeedNames(
+                List.of(new NodeAddress("seeds.example", port)),
+                name -> addresses.get().stream().map(InetAddress::ofLiteral).toArray(InetAddress[]::new));
+        SeedLinks links = links(CONFIG, names);
+        await().until(() -> links.up() == 1);
+
+        addresses.set(List.of("127.0.0.2"));
+        await().until(() -> links.up() == 2);
+
+        one.close();
+        await().until(() -> links.up() == 1);
+        assertThat(links.ranked(KEY.digest())).extracting(SeedLink::address).containsExactly(two.address());
+    }
+
+    @Test
+    void countsASeedOnceThatHasTwoAddressesAndChangesOverWhenOneIsLost() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        HttpServer other = listen(seed.control, "127.0.0.2", 0);
+        NodeAddress second = new NodeAddress("127.0.0.2", other.actualPort());
+        SeedLinks links = links(CONFIG, seed.address(), second);
+        links.settled().get(10, SECONDS);
+        assertThat(links.up()).isEqualTo(1);
+        await().until(() -> seed.control.hosts().size() == 1);
+
+        NodeAddress first = links.ranked(KEY.digest()).getFirst().address();
+        (first.equals(second) ? other : seed.server).close().await(10, SECONDS);
+
+        await().until(() -> links.ranked(KEY.digest()).stream()
+                .anyMatch(link -> !link.address().equals(first)));
+    }
+
     private String closedAfter(Seed seed, @Nullable Buffer frame) throws Exception {
         WebSocketClient client = vertx.createWebSocketClient();
         CompletableFuture<String> closed = new CompletableFuture<>();
@@ -278,11 +411,27 @@ class ControlLinkTest {
                 Duration.ofMillis(20),
                 Duration.ofMillis(200),
                 firstLink,
+                Duration.ofSeconds(30),
+                Duration.ofMillis(50),
                 8 << 20);
     }
 
     private SeedLinks links(ControlConfig config, NodeAddress... seeds) {
-        SeedLinks links = SeedLinks.dial(vertx, List.of(seeds), "host", "pantala/test", config, recorder);
+        return links(config, new SeedNames(List.of(seeds)));
+    }
+
+    private SeedLinks links(ControlConfig config, SeedNames seeds) {
+        SeedLinks links = SeedLinks.dial(
+                vertx,
+                new SeedLinks.Dial(
+                        seeds,
+                        "host",
+                        "pantala/test",
+                        peer,
+                        new LinkSecurity.Plain(),
+                        (_, news) -> heardNews.add(news)),
+                config,
+                recorder);
         closeables.add(links);
         return links;
     }
@@ -319,16 +468,21 @@ class ControlLinkTest {
 
     private Seed seed(String name, String host, ControlConfig config, int port) throws Exception {
         Sessions sessions = new Sessions();
-        ControlServer control = new ControlServer(vertx, name, config, sessions, owner);
+        ControlServer control = new ControlServer(vertx, name, config, sessions, owner, () -> cluster.news(shutOut));
+        HttpServer server = listen(control, host, port);
+        Seed seed = new Seed(control, server, sessions, new NodeAddress(host, server.actualPort()));
+        closeables.add(seed);
+        return seed;
+    }
+
+    private HttpServer listen(ControlServer control, String host, int port) throws Exception {
         HttpServer server = vertx.createHttpServer(new HttpServerOptions()
                         .setMaxWebSocketFrameSize(ControlServer.LONGEST_MESSAGE)
                         .setMaxWebSocketMessageSize(ControlServer.LONGEST_MESSAGE)
                         .setWebSocketClosingTimeout(1))
-                .requestHandler(control::handle);
+                .requestHandler(request -> control.handle(request, caller));
         server.listen(port, host).await(10, SECONDS);
-        Seed seed = new Seed(control, server, sessions, new NodeAddress(host, server.actualPort()));
-        closeables.add(seed);
-        return seed;
+        return server;
     }
 
     private record Seed(ControlServer control, HttpServer server, Sessions sessions, NodeAddress address)

@@ -79,14 +79,14 @@ class AuthorityTest {
     void neverOutlivesItselfInWhatItSigns() throws Exception {
         Instant late = authority.ends().minus(Duration.ofHours(1));
 
-        NodeCertificate own = authority.issueOwn(HOST, List.of(), late, DAY);
+        NodeCertificate own = own(authority, HOST, List.of(), late);
 
         assertThat(own.ends()).isEqualTo(authority.ends());
     }
 
     @Test
     void namesTheAddressesOfASeed() throws Exception {
-        NodeCertificate own = authority.issueOwn(HOST, List.of("seed-1.example", "10.0.0.5", "fd00::5"), NOW, DAY);
+        NodeCertificate own = own(authority, HOST, List.of("seed-1.example", "10.0.0.5", "fd00::5"), NOW);
 
         assertThat(own.chain().getFirst().getSubjectAlternativeNames().toString())
                 .contains("urn:pantala:host:a1", "seed-1.example", "10.0.0.5", "fd00:0:0:0:0:0:0:5");
@@ -95,7 +95,7 @@ class AuthorityTest {
 
     @Test
     void aCertificateCountsInItsTimeAlone() {
-        NodeCertificate own = authority.issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate own = own(authority, HOST, List.of(), NOW);
 
         assertThatThrownBy(
                         () -> roots(authority).verify(chain(own), NOW.plus(DAY).plusSeconds(1)))
@@ -108,7 +108,7 @@ class AuthorityTest {
 
     @Test
     void aCertificateOfAnotherClusterCountsForNothing() {
-        NodeCertificate foreign = Authority.create(NOW).issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate foreign = own(Authority.create(NOW), HOST, List.of(), NOW);
 
         assertThatThrownBy(() -> roots(authority).verify(chain(foreign), NOW))
                 .isInstanceOf(CertificateException.class)
@@ -117,12 +117,12 @@ class AuthorityTest {
 
     @Test
     void aNodeCannotSignForOthers() {
-        NodeCertificate node = authority.issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate node = own(authority, HOST, List.of(), NOW);
         Issuer rogue = new Issuer(
                 node.chain().getFirst().getSubjectX500Principal(),
                 node.chain().getFirst().getPublicKey(),
                 node.key());
-        NodeCertificate victim = authority.issueOwn(new NodeIdentity(Role.SEED, "s"), List.of(), NOW, DAY);
+        NodeCertificate victim = own(authority, new NodeIdentity(Role.SEED, "s"), List.of(), NOW);
         X509Certificate forged = rogue.sign(
                 new X500Principal("CN=s"),
                 victim.chain().getFirst().getPublicKey(),
@@ -141,7 +141,7 @@ class AuthorityTest {
     @Test
     void whoTrustsTheOldOneTrustsTheNewOneThatItSigned() throws Exception {
         Authority newer = Authority.create(NOW);
-        NodeCertificate own = newer.issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate own = own(newer, HOST, List.of(), NOW);
         X509Certificate[] chain = {
             own.chain().getFirst(), authority.crossSign(newer, NOW), authority.certificate(),
         };
@@ -159,7 +159,7 @@ class AuthorityTest {
 
         assertThat(again.certificate()).isEqualTo(authority.certificate());
         assertThat(again.fingerprint()).isEqualTo(authority.fingerprint());
-        assertThat(roots(authority).verify(chain(again.issueOwn(HOST, List.of(), NOW, DAY)), NOW))
+        assertThat(roots(authority).verify(chain(own(again, HOST, List.of(), NOW)), NOW))
                 .isEqualTo(HOST);
     }
 
@@ -184,13 +184,13 @@ class AuthorityTest {
 
         Authority company = Authority.parse(Pem.of(List.of(certificate)), traditional.toString());
 
-        assertThat(roots(company).verify(chain(company.issueOwn(HOST, List.of(), NOW, DAY)), NOW))
+        assertThat(roots(company).verify(chain(own(company, HOST, List.of(), NOW)), NOW))
                 .isEqualTo(HOST);
     }
 
     @Test
     void isNotReadFromWhatDoesNotFit() {
-        NodeCertificate node = authority.issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate node = own(authority, HOST, List.of(), NOW);
 
         assertThatThrownBy(() -> Authority.parse(
                         authority.certificatePem(), Authority.create(NOW).keyPem()))
@@ -204,7 +204,7 @@ class AuthorityTest {
 
     @Test
     void aNodesCertificateIsReadAsItIsWritten() throws Exception {
-        NodeCertificate own = authority.issueOwn(HOST, List.of(), NOW, DAY);
+        NodeCertificate own = own(authority, HOST, List.of(), NOW);
 
         assertThat(NodeCertificate.parse(own.keyPem(), own.chainPem())).isEqualTo(own);
         assertThat(own.isBy(authority.fingerprint())).isTrue();
@@ -230,6 +230,10 @@ class AuthorityTest {
         try (var files = Files.list(file.path().getParent())) {
             assertThat(files).containsExactly(file.path());
         }
+    }
+
+    private static NodeCertificate own(Authority authority, NodeIdentity node, List<String> names, Instant now) {
+        return authority.issueOwn(node, names, List.of(authority.certificate()), now, DAY);
     }
 
     private X509Certificate issue(CertificateRequest request) throws GeneralSecurityException {

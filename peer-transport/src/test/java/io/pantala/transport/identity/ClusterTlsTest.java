@@ -41,7 +41,7 @@ class ClusterTlsTest {
     void aHostCannotStandInForASeed() throws Exception {
         Node other = new Node(authority, Role.HOST, "host-2", roots);
 
-        assertThat(peer(Pair.connect(host.tls.dial(), other.tls.accept()).client)
+        assertThat(peer(Pair.connect(ClusterTls.client(host.tls.toNodes()), other.tls.accept()).client)
                         .name())
                 .isEqualTo("host-2");
         assertThatThrownBy(() -> Pair.connect(ClusterTls.client(host.tls.toSeeds()), other.tls.accept()))
@@ -55,11 +55,11 @@ class ClusterTlsTest {
         Node stranger = new Node(foreign, Role.SEED, "x", new Roots(List.of(foreign.certificate())));
         Node deceived = new Node(authority, Role.HOST, "y", new Roots(List.of(foreign.certificate())));
 
-        assertThatThrownBy(() -> Pair.connect(host.tls.dial(), stranger.tls.accept()))
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(host.tls.toNodes()), stranger.tls.accept()))
                 .isInstanceOf(SSLException.class);
-        assertThatThrownBy(() -> Pair.connect(deceived.tls.dial(), seed.tls.accept()))
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(deceived.tls.toNodes()), seed.tls.accept()))
                 .isInstanceOf(SSLException.class);
-        assertThatThrownBy(() -> Pair.connect(stranger.tls.dial(), deceived.tls.accept()))
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(stranger.tls.toNodes()), deceived.tls.accept()))
                 .isInstanceOf(SSLException.class)
                 .hasMessageContaining("of another cluster");
     }
@@ -116,12 +116,12 @@ class ClusterTlsTest {
     @Test
     void clocksMayBeMinutesApart() throws Exception {
         host.now = NOW.minus(Duration.ofMinutes(9));
-        Pair.connect(host.tls.dial(), seed.tls.accept());
+        Pair.connect(ClusterTls.client(host.tls.toNodes()), seed.tls.accept());
         host.now = NOW.plus(Duration.ofMinutes(9));
-        Pair.connect(host.tls.dial(), seed.tls.accept());
+        Pair.connect(ClusterTls.client(host.tls.toNodes()), seed.tls.accept());
 
         host.now = NOW.minus(Duration.ofMinutes(11));
-        assertThatThrownBy(() -> Pair.connect(host.tls.dial(), seed.tls.accept()))
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(host.tls.toNodes()), seed.tls.accept()))
                 .isInstanceOf(SSLException.class)
                 .hasMessageContaining("one of the two clocks is wrong");
     }
@@ -129,7 +129,8 @@ class ClusterTlsTest {
     @Test
     void anAuthorityCanBeReplacedWhileBothAreTrusted() throws Exception {
         Authority newer = Authority.create(NOW);
-        NodeCertificate own = newer.issueOwn(new NodeIdentity(Role.SEED, "seed-1"), List.of(), NOW, DAY);
+        NodeCertificate own = newer.issueOwn(
+                new NodeIdentity(Role.SEED, "seed-1"), List.of(), List.of(newer.certificate()), NOW, DAY);
         seed.roots.set(new Roots(List.of(newer.certificate(), authority.certificate())));
         seed.certificate.set(new NodeCertificate(
                 own.key(), List.of(own.chain().getFirst(), authority.crossSign(newer, NOW), authority.certificate())));
@@ -145,10 +146,11 @@ class ClusterTlsTest {
     void aNodeThatHasNotJoinedShowsAndTrustsNothing() {
         ClusterTls fresh = new ClusterTls(() -> null, () -> null, () -> NOW);
 
-        assertThatThrownBy(() -> Pair.connect(fresh.dial(), seed.tls.accept()))
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(fresh.toNodes()), seed.tls.accept()))
                 .isInstanceOf(SSLException.class)
                 .hasMessageContaining("has not joined a cluster yet");
-        assertThatThrownBy(() -> Pair.connect(host.tls.dial(), fresh.accept())).isInstanceOf(SSLException.class);
+        assertThatThrownBy(() -> Pair.connect(ClusterTls.client(host.tls.toNodes()), fresh.accept()))
+                .isInstanceOf(SSLException.class);
     }
 
     private static NodeIdentity peer(SSLEngine engine) throws SSLPeerUnverifiedException {
@@ -178,7 +180,7 @@ class ClusterTlsTest {
         }
 
         void renew() {
-            certificate.set(authority.issueOwn(identity, List.of(), NOW, DAY));
+            certificate.set(authority.issueOwn(identity, List.of(), List.of(authority.certificate()), NOW, DAY));
         }
     }
 

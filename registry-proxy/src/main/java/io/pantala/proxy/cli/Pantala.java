@@ -68,6 +68,8 @@ public final class Pantala implements Runnable {
                                 "Run a seed: it fetches each blob from its registry once, for all hosts.",
                                 environment,
                                 settings -> Seed.start(SeedConfig.read(settings))))
+                .addSubcommand("token", new TokenCommand(environment))
+                .addSubcommand("nodes", new NodesCommand(environment))
                 .addSubcommand("preheat", new PreheatCommand(environment, System.in))
                 .addSubcommand("help", new CommandLine.HelpCommand());
         return program.setOut(out)

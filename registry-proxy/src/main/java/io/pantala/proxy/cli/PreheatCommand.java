@@ -3,8 +3,6 @@ package io.pantala.proxy.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pantala.manifest.ImageReference;
 import io.pantala.manifest.Platform;
-import io.pantala.proxy.config.Addresses;
-import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,13 +47,9 @@ final class PreheatCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private String image;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "HOST:PORT",
-            defaultValue = "127.0.0.1:6462",
-            description = "the seed to ask (default 127.0.0.1:6462)")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private String seed;
+    private SeedOptions seed;
 
     @Option(
             names = "--platform",
@@ -82,10 +77,9 @@ final class PreheatCommand implements Callable<Integer> {
         ImageReference reference = valid(() -> ImageReference.parse(image));
         List<Platform> wanted =
                 valid(() -> platforms.stream().map(Platform::parse).toList());
-        NodeAddress address = seedAddress();
         Optional<String> credentials = credentials();
         Signals.onFirst(Thread.currentThread()::interrupt);
-        try (PreheatClient client = new PreheatClient(address)) {
+        try (PreheatClient client = new PreheatClient(seed.open(environment))) {
             JsonNode submitted = client.submit(reference, wanted, credentials);
             String id = submitted.path("id").asText();
             if (detach) {
@@ -158,14 +152,6 @@ final class PreheatCommand implements Callable<Integer> {
             return Optional.of("Basic " + Base64.getEncoder().encodeToString(pair));
         } catch (IOException e) {
             throw new CommandFailure("can't read the password: " + e.getMessage());
-        }
-    }
-
-    private NodeAddress seedAddress() {
-        try {
-            return Addresses.ofSeed(seed);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "--seed " + e.getMessage());
         }
     }
 

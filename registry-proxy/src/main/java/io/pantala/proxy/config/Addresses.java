@@ -4,10 +4,7 @@ import io.pantala.transport.NodeAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/**
- * Reads addresses, and keeps those of cluster links on this machine: until a cluster has an identity, nobody on a network
- * could be told apart.
- */
+/** Reads addresses, and keeps those of plain cluster links on this machine: on a network, nobody could be told apart. */
 public final class Addresses {
     private static final int SEED_PORT = 6462;
 
@@ -24,7 +21,7 @@ public final class Addresses {
 
     /** Where a seed listens. */
     static NodeAddress ofThisSeed(String text) {
-        return onLoopback(any(text, SEED_PORT));
+        return any(text, SEED_PORT);
     }
 
     /** Where a seed is dialled. An {@link IllegalArgumentException} says what is wrong with the text. */
@@ -33,23 +30,28 @@ public final class Addresses {
         if (seed.port() == 0) {
             throw new IllegalArgumentException("a seed's port can't be 0");
         }
-        return onLoopback(seed);
+        return seed;
+    }
+
+    /** Where a seed on this machine is dialled. */
+    static NodeAddress ofLocalSeed(String text) {
+        return onLoopback(ofSeed(text));
     }
 
     /** By number, so that a name can't mean something else later; all of a name's loopback addresses are one machine. */
-    private static NodeAddress onLoopback(NodeAddress address) {
+    static NodeAddress onLoopback(NodeAddress address) {
         try {
             InetAddress[] found = InetAddress.getAllByName(address.host());
             for (InetAddress each : found) {
                 if (!each.isLoopbackAddress()) {
                     throw new IllegalArgumentException(
-                            "is not a loopback address: links between nodes stay on loopback in this version");
+                            "is not a loopback address: over a network, links need join.token, which `pantala token`"
+                                    + " prints on a seed (or plaintext, on a network that all trust)");
                 }
             }
             return new NodeAddress(found[0].getHostAddress(), address.port());
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(
-                    "can't be resolved: links between nodes stay on loopback in this version", e);
+            throw new IllegalArgumentException("can't be resolved: without join.token, links stay on loopback", e);
         }
     }
 }

@@ -11,13 +11,13 @@ import java.util.List;
  * What a host's proxy is told.
  *
  * @param listen where engines connect
- * @param seeds their control links; empty: this host works alone, with a seed inside
+ * @param links to its cluster, if it is one of any
  * @param access who may use it
  * @param defaultUpstream what a request means that names no registry; one of the upstreams
  */
 public record HostConfig(
         NodeAddress listen,
-        List<NodeAddress> seeds,
+        LinksConfig links,
         UpstreamName defaultUpstream,
         ProxyMode proxyMode,
         Access access,
@@ -26,15 +26,14 @@ public record HostConfig(
     private static final int PORT = 6460;
 
     public HostConfig {
-        seeds = List.copyOf(seeds);
         if (node.upstreams().find(defaultUpstream).isEmpty()) {
             throw new IllegalArgumentException("the default upstream " + defaultUpstream + " is none of the upstreams");
         }
     }
 
-    /** One that serves engines that use it as their proxy in the usual way. */
+    /** With plain links to seeds on this machine, or alone without any; a proxy for engines in the usual way. */
     public HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
-        this(listen, seeds, defaultUpstream, ProxyMode.DEFAULT, Access.open(), true, node);
+        this(listen, LinksConfig.local(seeds), defaultUpstream, ProxyMode.DEFAULT, Access.open(), true, node);
     }
 
     /**
@@ -46,22 +45,12 @@ public record HostConfig(
         NodeConfig node = NodeConfig.read(settings);
         return new HostConfig(
                 settings.get(Key.LISTEN).parse(text -> Addresses.any(text, PORT)),
-                settings.find(Key.SEEDS)
-                        .map(seeds -> seeds.parseEach(Addresses::ofSeed))
-                        .orElse(List.of()),
+                LinksConfig.read(settings),
                 settings.get(Key.DEFAULT_UPSTREAM).parse(text -> Registries.oneOf(node.upstreams(), text)),
                 ProxyMode.read(settings),
                 access(settings),
-                settings.get(Key.SERVE_STALE).parse(HostConfig::truth),
+                settings.get(Key.SERVE_STALE).parse(Truth::parse),
                 node);
-    }
-
-    private static boolean truth(String text) {
-        return switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException("must be true or false");
-        };
     }
 
     private static Access access(Settings settings) {

@@ -18,13 +18,51 @@ public enum Key {
             "HOST:PORT",
             "127.0.0.1:6460",
             "where engines connect: registry mirror and HTTP(S) proxy"),
-    SEEDS("seeds", Use.PROXY, "HOST:PORT,..", null, "the seeds' control links; without any, a seed works inside"),
-    SEED_LISTEN(
-            "seed.listen",
-            Use.SEED,
+    SEEDS(
+            "seeds",
+            Use.BOTH,
+            "HOST:PORT,..",
+            null,
+            "the seeds, or one name that stands for all of them; a proxy without any has a seed inside"),
+    SEED_LISTEN("seed.listen", Use.SEED, "HOST:PORT", "[::]:6462", "control link, blocks and API"),
+    PEER_LISTEN(
+            "peer.listen",
+            Use.PROXY,
             "HOST:PORT",
-            "127.0.0.1:6462",
-            "control link, blocks and API; loopback only, until clusters have an identity"),
+            null,
+            "where other hosts fetch blocks; default [::]:6461, without join.token any port of 127.0.0.1"),
+    PEER_ADVERTISE(
+            "peer.advertise",
+            Use.PROXY,
+            "HOST[:PORT]",
+            null,
+            "what other hosts are told of that; default the address that seeds see"),
+    JOIN_TOKEN(
+            "join.token",
+            Use.BOTH,
+            "TOKEN",
+            null,
+            "what this node joins a cluster with, from `pantala token`; needed beyond loopback"),
+    JOIN_TOKEN_FILE("join.token-file", Use.BOTH, "FILE", null, "a file that holds it"),
+    PLAINTEXT(
+            "plaintext",
+            Use.BOTH,
+            "BOOLEAN",
+            "false",
+            "cluster links without TLS beyond loopback; engines' credentials then never leave their host"),
+    CLUSTER_CA(
+            "cluster.ca",
+            Use.SEED,
+            "FILE",
+            null,
+            "the cluster's authority, made elsewhere: its certificate in PEM; else one is made at the first start"),
+    CLUSTER_CA_KEY("cluster.ca-key", Use.SEED, "FILE", null, "its key in PEM, without a passphrase"),
+    API_TOKENS_FILE(
+            "api.tokens-file",
+            Use.SEED,
+            "FILE",
+            null,
+            "who may use the API beyond loopback: a hash a line, from `pantala token --api`"),
     ADMIN_LISTEN("admin.listen", Use.BOTH, "HOST:PORT", "127.0.0.1:6463", "/healthz, /readyz and /metrics"),
     DATA_DIR(
             "data-dir",
@@ -103,12 +141,6 @@ public enum Key {
     LOG_FORMAT("log.format", Use.BOTH, "FORMAT", "text", "text, or json: one object a line"),
     LOG_LEVEL("log.level", Use.BOTH, "LEVEL", "info", "error, warn, info, debug or trace"),
 
-    PEER_LISTEN("peer.listen"),
-    PEER_ADVERTISE("peer.advertise"),
-    JOIN_TOKEN("join.token"),
-    JOIN_TOKEN_FILE("join.token-file"),
-    PLAINTEXT("plaintext"),
-    API_TOKENS_FILE("api.tokens-file"),
     LOOKAHEAD("lookahead"),
     LIMIT_UPLOAD("limit.upload"),
     LIMIT_DOWNLOAD("limit.download"),
@@ -180,6 +212,11 @@ public enum Key {
 
     boolean isSupported() {
         return use != Use.NOT_YET;
+    }
+
+    /** Whether its value is to be shown to nobody. */
+    boolean isSecret() {
+        return this == JOIN_TOKEN;
     }
 
     boolean isList() {

@@ -61,6 +61,16 @@ public record NodeConfig(
                 log(settings));
     }
 
+    /** Where a node keeps its data. */
+    public static Path directory(Settings settings) {
+        return Disk.directory(settings);
+    }
+
+    /** A time as settings say it; an {@link IllegalArgumentException} says what is wrong with it. */
+    public static Duration time(String text) {
+        return Times.parse(text);
+    }
+
     /** How to log, known before anything else is read. */
     public static LogConfig log(Settings settings) {
         return new LogConfig(

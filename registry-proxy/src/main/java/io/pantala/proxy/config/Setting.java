@@ -31,7 +31,8 @@ record Setting(String path, List<String> values, Origin origin) {
     }
 
     ConfigException wrong(String value, String why) {
-        return new ConfigException(path + " = " + shown(value) + " (" + origin + "): " + why);
+        boolean secret = Key.atPath(path).filter(Key::isSecret).isPresent();
+        return new ConfigException(path + (secret ? "" : " = " + shown(value)) + " (" + origin + "): " + why);
     }
 
     private <T> T parse(String value, Function<String, T> parser) {

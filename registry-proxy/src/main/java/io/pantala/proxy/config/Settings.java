@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -16,8 +17,13 @@ public final class Settings {
     private static final String OWN_VARIABLES = "PANTALA_";
     private static final String FILE_VARIABLE = "PANTALA_CONFIG";
 
+    /** What commands show a seed's API; no setting of a node. */
+    public static final String API_TOKEN_VARIABLE = "PANTALA_API_TOKEN";
+
     /** The launcher's, not ours. */
     private static final String JAVA_OPTIONS = "PANTALA_JAVA_OPTS";
+
+    private static final Set<String> NO_SETTINGS = Set.of(FILE_VARIABLE, JAVA_OPTIONS, API_TOKEN_VARIABLE);
 
     /** What Kubernetes sets in every container beside a Service called pantala or pantala-something. */
     private static final Pattern SERVICE_LINK = Pattern.compile(
@@ -84,7 +90,7 @@ public final class Settings {
     private static List<Setting> fromEnvironment(Map<String, String> environment) {
         List<Setting> found = new ArrayList<>();
         new TreeMap<>(environment).forEach((name, value) -> {
-            if (!name.startsWith(OWN_VARIABLES) || name.equals(FILE_VARIABLE) || name.equals(JAVA_OPTIONS)) {
+            if (!name.startsWith(OWN_VARIABLES) || NO_SETTINGS.contains(name)) {
                 return;
             }
             Optional<Key> key = Key.ofVariable(name);

@@ -9,7 +9,11 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** The metrics of one node. {@code docs/metrics.md} lists them. */
@@ -78,6 +82,17 @@ public final class Metrics implements AutoCloseable {
                 "Bytes of blobs that registries sent beyond the first copy",
                 "reason",
                 reason);
+    }
+
+    /** How long the certificate of this node still counts. */
+    public void certificate(Supplier<Optional<Instant>> ends, InstantSource clock) {
+        gauge(
+                "pantala.certificate.remaining.seconds",
+                "How long this node's certificate still counts",
+                ends,
+                each -> each.get()
+                        .map(end -> Duration.between(clock.instant(), end).toMillis() / 1e3)
+                        .orElse(0.0));
     }
 
     Timer time(String name, String description, String... tags) {

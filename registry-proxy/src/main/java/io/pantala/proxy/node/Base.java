@@ -123,6 +123,11 @@ final class Base implements AutoCloseable {
         return Identity.of(config.directory());
     }
 
+    /** Its data. */
+    Path directory() {
+        return config.directory();
+    }
+
     /** To be closed before all that was opened earlier. */
     <T> T add(T opened, Closing.Closer<T> closer) {
         return closing.add(opened, closer);

@@ -7,7 +7,6 @@ import io.pantala.proxy.config.ProxyMode;
 import io.pantala.proxy.events.ConnectEvents;
 import io.pantala.proxy.events.PullEvents;
 import io.pantala.proxy.events.RequestEvents;
-import io.pantala.proxy.events.SwarmEvents;
 import io.pantala.proxy.grant.Grants;
 import io.pantala.proxy.http.ProxyConfig;
 import io.pantala.proxy.http.ProxyServer;
@@ -23,18 +22,17 @@ import io.pantala.proxy.pull.Pulls;
 import io.pantala.registry.Upstream;
 import io.pantala.registry.Upstreams;
 import io.pantala.swarm.BlobFiller;
-import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.transport.NodeAddress;
-import io.pantala.transport.block.BlockClient;
-import io.pantala.transport.control.SeedLinks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,12 +49,16 @@ public final class Host implements Node {
     private final ProxyServer server;
     private final NodeAddress admin;
     private final Upstreams upstreams;
+    private final Optional<Neighbours> neighbours;
 
     private Host(HostConfig config, Base base) throws IOException {
         this.config = config;
         this.base = base;
-        List<BlobFiller> fillers =
-                config.seeds().isEmpty() ? List.of(base.filler) : List.of(swarm(config, base), base.filler);
+        neighbours = config.links().seeds().isEmpty()
+                ? Optional.empty()
+                : Optional.of(Neighbours.open(config.links(), base));
+        List<BlobFiller> fillers = new ArrayList<>(List.of(base.filler));
+        neighbours.ifPresent(others -> fillers.addFirst(others.downloads()));
         upstreams = config.node().upstreams();
         var destinations = new Destinations(this::isNamed, this::isOwnPort, InetAddress::getAllByName);
         var connects = new Connects(
@@ -102,12 +104,17 @@ public final class Host implements Node {
 
     /** Opens all it needs, and listens; for tests. */
     public static Host start(HostConfig config, Tuning tuning) throws StartException {
-        return Base.start(config.node(), tuning, !config.seeds().isEmpty(), base -> new Host(config, base));
+        return Base.start(config.node(), tuning, !config.links().seeds().isEmpty(), base -> new Host(config, base));
     }
 
     /** Where engines connect. */
     public NodeAddress listen() {
         return new NodeAddress(config.listen().host(), server.port());
+    }
+
+    /** Where other hosts fetch blocks; empty where it works alone. */
+    public Optional<NodeAddress> peers() {
+        return neighbours.map(Neighbours::listen);
     }
 
     /** Where its health and metrics are. */
@@ -117,7 +124,10 @@ public final class Host implements Node {
 
     @Override
     public Map<String, NodeAddress> addresses() {
-        return Map.of(Key.LISTEN.path(), listen(), Key.ADMIN_LISTEN.path(), admin);
+        Map<String, NodeAddress> addresses =
+                new TreeMap<>(Map.of(Key.LISTEN.path(), listen(), Key.ADMIN_LISTEN.path(), admin));
+        peers().ifPresent(peers -> addresses.put(Key.PEER_LISTEN.path(), peers));
+        return addresses;
     }
 
     @Override
@@ -178,22 +188,8 @@ public final class Host implements Node {
     }
 
     private boolean isOwnPort(int port) {
-        return port == server.port() || port == admin.port();
-    }
-
-    private static SwarmDownloads swarm(HostConfig config, Base base) throws IOException {
-        SwarmEvents events = new SwarmEvents(base.metrics);
-        SeedLinks links = base.add(
-                SeedLinks.dial(
-                        base.vertx,
-                        config.seeds(),
-                        base.name(),
-                        "pantala/" + Version.read(),
-                        base.tuning.control(),
-                        events),
-                SeedLinks::close);
-        BlockClient blocks = base.add(new BlockClient(base.tuning.blocks()), BlockClient::close);
-        return base.add(
-                new SwarmDownloads(base.store, links, blocks, events, base.tuning.swarm()), SwarmDownloads::close);
+        return port == server.port()
+                || port == admin.port()
+                || peers().filter(own -> own.port() == port).isPresent();
     }
 }

@@ -3,34 +3,69 @@ package io.pantala.proxy.node;
 import io.pantala.proxy.config.Key;
 import io.pantala.proxy.config.SeedConfig;
 import io.pantala.proxy.events.BlockEvents;
+import io.pantala.proxy.events.ClusterEvents;
+import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.PreheatEvents;
+import io.pantala.seed.api.NodesApi;
 import io.pantala.seed.api.PreheatApi;
-import io.pantala.seed.api.SeedServer;
+import io.pantala.seed.cluster.Cluster;
+import io.pantala.seed.cluster.ClusterConfig;
+import io.pantala.seed.cluster.JoinApi;
+import io.pantala.seed.cluster.SeedJoin;
+import io.pantala.seed.cluster.SeedSync;
+import io.pantala.seed.http.ApiTokens;
+import io.pantala.seed.http.SeedServer;
 import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.Preheats;
 import io.pantala.seed.tracker.SeedNode;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.NodeIdentity;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.link.Door;
+import io.pantala.transport.link.SeedNames;
+import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** A seed: fetches each blob from its registry once, and hands out its blocks. */
 public final class Seed implements Node {
     private final SeedConfig config;
     private final Base base;
+    private final Cluster cluster;
     private final SeedServer server;
     private final NodeAddress admin;
 
     private Seed(SeedConfig config, Base base) throws IOException {
         this.config = config;
         this.base = base;
+        NodeIdentity self = new NodeIdentity(Role.SEED, base.name());
+        SeedNames others = new SeedNames(config.others());
+        Predicate<String> operators = config.apiTokens().isPresent()
+                ? ApiTokens.read(config.apiTokens().get())
+                : _ -> false;
+        ClusterEvents clusterEvents = new ClusterEvents(base.metrics);
+        if (config.token().isPresent()) {
+            new SeedJoin(base.vertx, self, config.token().get(), base.tuning.clock())
+                    .join(base.directory(), others::resolve);
+        }
+        cluster = base.add(
+                Cluster.open(
+                        ClusterConfig.of(base.directory(), config.given()), self, base.tuning.clock(), clusterEvents),
+                Cluster::close);
+        base.metrics.certificate(() -> Optional.of(cluster.ends()), base.tuning.clock());
+        SeedSync sync = base.add(
+                new SeedSync(base.vertx, self.name(), cluster, base.tuning.clock(), clusterEvents), SeedSync::close);
         SeedNode conductor = base.add(
                 new SeedNode(
                         base.vertx,
-                        base.name(),
+                        self.name(),
                         base.store,
                         base.filler,
+                        cluster,
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),
                 SeedNode::close);
@@ -43,11 +78,33 @@ public final class Seed implements Node {
                         base.tuning.clock(),
                         base.own),
                 Preheats::close);
-        PreheatApi api = new PreheatApi(base.vertx, preheats);
+        cluster.onChange(conductor::tellNews);
         server = base.add(
-                SeedServer.start(base.vertx, config.listen(), List.of(conductor::mount, api::mount)),
+                SeedServer.start(
+                        base.vertx,
+                        config.listen(),
+                        cluster.tls(),
+                        door(operators),
+                        List.of(
+                                conductor::mount,
+                                sync::mount,
+                                new JoinApi(base.vertx, cluster, clusterEvents)::mount,
+                                new PreheatApi(base.vertx, preheats)::mount,
+                                new NodesApi(base.vertx, cluster, conductor::hosts)::mount)),
                 listening -> listening.close(Duration.ZERO));
+        sync.keep(others::resolve);
         admin = base.openAdmin();
+    }
+
+    private Door door(Predicate<String> operators) {
+        return new Door(
+                new Door.Rules(
+                        config.plaintext() ? Door.Unproven.ALL : Door.Unproven.LOCAL,
+                        node -> cluster.shutOut().contains(node.name()),
+                        operators,
+                        base.tuning.local(),
+                        base.tuning.clock()),
+                new DoorEvents(base.metrics));
     }
 
     /** Opens all it needs, and listens. */
@@ -63,6 +120,11 @@ public final class Seed implements Node {
     /** Where hosts reach it. */
     public NodeAddress listen() {
         return new NodeAddress(config.listen().host(), server.port());
+    }
+
+    /** All that can be asked of it at that address. */
+    Router routes() {
+        return server.router();
     }
 
     /** Where its health and metrics are. */

@@ -7,12 +7,15 @@ import io.pantala.seed.tracker.TrackerConfig;
 import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.transport.block.BlockConfig;
 import io.pantala.transport.control.ControlConfig;
+import java.net.InetAddress;
 import java.time.Clock;
+import java.util.function.Predicate;
 
 /**
  * How patient the parts of a node are, and how much they do at once. No user sets it; it is a parameter so that whole
  * nodes can be tested against faults whose usual time is long.
  *
+ * @param local whether an address is on this very machine
  * @param clock tells the time of day, which may jump; durations are never measured by it
  */
 public record Tuning(
@@ -23,6 +26,7 @@ public record Tuning(
         TrackerConfig tracker,
         ControlConfig control,
         BlockConfig blocks,
+        Predicate<InetAddress> local,
         Clock clock) {
     public static final Tuning DEFAULT = new Tuning(
             RegistryConfig.DEFAULT,
@@ -32,5 +36,6 @@ public record Tuning(
             TrackerConfig.DEFAULT,
             ControlConfig.DEFAULT,
             BlockConfig.DEFAULT,
+            InetAddress::isLoopbackAddress,
             Clock.systemUTC());
 }

@@ -35,7 +35,7 @@ class PantalaTest {
                     proxy --listen             | pantala proxy: Missing required parameter for option '--listen' (HOST:PORT) (try: pantala proxy --help)
                     proxy --listen a:b         | pantala proxy: listen = "a:b" (--listen): must read HOST:PORT, such as 127.0.0.1:6460 or [::1]:6460
                     proxy extra                | pantala proxy: unexpected argument extra (try: pantala proxy --help)
-                    proxy --peer-listen [::]:1 | pantala proxy: peer.listen (--peer-listen): not supported yet
+                    proxy --zone a             | pantala proxy: zone (--zone): not supported yet
                     seed --config /nowhere     | pantala seed: --config /nowhere: no such file
                     demo --hosts 0             | pantala demo: --hosts: from 1 to 10 (try: pantala demo --help)
                     demo --rate fast           | pantala demo: Invalid value for option '--rate': must be a size, such as 200GiB, 50GB or plain bytes (try: pantala demo --help)
@@ -50,8 +50,8 @@ class PantalaTest {
     void theHelpOfANodeNamesItsKeysAndDefaultsAndNoOthers() {
         assertThat(run("help", "seed")).isZero();
         assertThat(out.toString())
-                .contains("--seed-listen", "(seed.listen; default 127.0.0.1:6462)", "--config")
-                .doesNotContain("--seeds", "--peer-listen");
+                .contains("--seed-listen", "(seed.listen; default [::]:6462)", "--config")
+                .doesNotContain("--peer-listen", "--default-upstream");
         assertThat(out.toString().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 

@@ -9,7 +9,7 @@ import io.pantala.registry.RegistryConfig;
 import io.pantala.registry.RegistryListener;
 import io.pantala.registry.Upstreams;
 import io.pantala.seed.api.PreheatApi;
-import io.pantala.seed.api.SeedServer;
+import io.pantala.seed.http.SeedServer;
 import io.pantala.seed.preheat.FakeImage;
 import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.PreheatListener;
@@ -20,6 +20,8 @@ import io.pantala.store.BlobStore;
 import io.pantala.store.StoreConfig;
 import io.pantala.store.StoreListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
+import io.pantala.transport.identity.Role;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
@@ -75,7 +77,11 @@ class PreheatCommandTest {
         filler = new StoringFiller(store, image.blobs());
         preheats = new Preheats(filler, client, PreheatConfig.DEFAULT, PreheatListener.NONE, InstantSource.system());
         seed = SeedServer.start(
-                vertx, new NodeAddress("127.0.0.1", 0), List.of(new PreheatApi(vertx, preheats)::mount));
+                vertx,
+                new NodeAddress("127.0.0.1", 0),
+                new TestCluster().tls(Role.SEED, "seed"),
+                TestCluster.open(),
+                List.of(new PreheatApi(vertx, preheats)::mount));
     }
 
     @AfterEach
@@ -179,7 +185,7 @@ class PreheatCommandTest {
                 "https://nginx                        | no scheme",
                 "nginx --platform linux               | not a platform",
                 "nginx --seed a:b                     | --seed must read HOST:PORT",
-                "nginx --seed 192.0.2.1               | --seed is not a loopback address",
+                "nginx --seed 192.0.2.1               | --seed 192.0.2.1 is on another machine",
                 "nginx --username ann                 | go together",
                 "nginx --password-stdin               | go together",
                 "nginx --username a:b --password-stdin | without a colon",

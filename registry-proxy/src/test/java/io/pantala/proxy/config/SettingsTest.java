@@ -8,7 +8,10 @@ import io.pantala.proxy.intercept.HostPattern;
 import io.pantala.proxy.logging.LogConfig;
 import io.pantala.registry.Reach;
 import io.pantala.registry.Upstream;
+import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.Fingerprint;
+import io.pantala.transport.identity.Token;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -30,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.event.Level;
 
 class SettingsTest {
+    private static final Token TOKEN = Token.create(new Fingerprint("0".repeat(64)));
+
     @TempDir
     private Path directory;
 
@@ -45,10 +50,10 @@ class SettingsTest {
         SeedConfig seed = SeedConfig.read(settings());
 
         assertThat(host.listen()).hasToString("127.0.0.1:6460");
-        assertThat(host.seeds()).isEmpty();
+        assertThat(host.links().seeds()).isEmpty();
         assertThat(host.proxyMode()).isEqualTo(ProxyMode.DEFAULT);
         assertThat(host.defaultUpstream()).isEqualTo(UpstreamName.DOCKER_HUB);
-        assertThat(seed.listen()).hasToString("127.0.0.1:6462");
+        assertThat(seed.listen()).hasToString("[::]:6462");
         assertThat(host.node().admin()).hasToString("127.0.0.1:6463");
         assertThat(host.node().drain()).isEqualTo(Duration.ofSeconds(30));
         assertThat(host.node().log()).isEqualTo(LogConfig.DEFAULT);
@@ -95,7 +100,7 @@ class SettingsTest {
         HostConfig host = host();
 
         assertThat(host.listen()).isEqualTo(new NodeAddress("::", 1));
-        assertThat(host.seeds()).extracting(NodeAddress::port).containsExactly(2, 6462);
+        assertThat(host.links().seeds()).extracting(NodeAddress::port).containsExactly(2, 6462);
         assertThat(SeedConfig.read(settings()).listen().port()).isEqualTo(4);
         assertThat(host.node().admin()).isEqualTo(new NodeAddress("localhost", 5));
         assertThat(host.node().directory()).isEqualTo(Path.of("/srv/pantala"));
@@ -155,7 +160,7 @@ class SettingsTest {
     void aListIsSeparatedByCommasOrRepeatedOrBoth() {
         flags.put(Key.SEEDS, List.of("127.0.0.1:1, 127.0.0.1:2", "127.0.0.1:3"));
 
-        assertThat(host().seeds()).extracting(NodeAddress::port).containsExactly(1, 2, 3);
+        assertThat(host().links().seeds()).extracting(NodeAddress::port).containsExactly(1, 2, 3);
     }
 
     @Test
@@ -206,7 +211,7 @@ class SettingsTest {
                     listen: [a, b]              | pantala.yaml:1: listen must read HOST:PORT
                     listen: {a: b}              | pantala.yaml:1: listen must read HOST:PORT
                     zone: a                     | zone (pantala.yaml:1): not supported yet
-                    join: {token: secret}       | join.token (pantala.yaml:1): not supported yet
+                    limit: {origin: secret}       | limit.origin (pantala.yaml:1): not supported yet
                     """)
     void aFileThatIsWrongIsRefusedWithItsLine(String text, String message) {
         yaml = text;
@@ -278,8 +283,8 @@ class SettingsTest {
                     LISTEN           | here:             | listen = "here:" (--listen): must read HOST:PORT, such as 127.0.0.1:6460 or [::1]:6460
                     LISTEN           | ::1:80           | listen = "::1:80" (--listen): must read HOST:PORT, such as 127.0.0.1:6460 or [::1]:6460
                     LISTEN           | a:65536          | listen = "a:65536" (--listen): must read HOST:PORT, such as 127.0.0.1:6460 or [::1]:6460
-                    SEEDS            | 10.1.2.3:6462    | seeds = "10.1.2.3:6462" (--seeds): is not a loopback address: links between nodes stay on loopback in this version
-                    SEEDS            | [fd00::1]:6462   | seeds = "[fd00::1]:6462" (--seeds): is not a loopback address: links between nodes stay on loopback in this version
+                    SEEDS            | 10.1.2.3:6462    | seeds = "10.1.2.3:6462" (--seeds): is not a loopback address: over a network, links need join.token, which `pantala token` prints on a seed (or plaintext, on a network that all trust)
+                    SEEDS            | [fd00::1]:6462   | seeds = "[fd00::1]:6462" (--seeds): is not a loopback address: over a network, links need join.token, which `pantala token` prints on a seed (or plaintext, on a network that all trust)
                     SEEDS            | 127.0.0.1:0      | seeds = "127.0.0.1:0" (--seeds): a seed's port can't be 0
                     DISK_QUOTA       | much             | disk.quota = "much" (--disk-quota): must be a size, such as 200GiB, 50GB or plain bytes
                     DISK_QUOTA       | 101%             | disk.quota = "101%" (--disk-quota): must be a share of the disk from 1% to 100%
@@ -300,12 +305,103 @@ class SettingsTest {
     }
 
     @Test
-    void aSeedListensOnLoopbackOnly() {
-        environment.put("PANTALA_SEED_LISTEN", "0.0.0.0:6462");
+    void linksLeaveThisMachineWithATokenOrInPlaintextOnly() throws IOException {
+        flags.put(Key.SEEDS, List.of("seeds.example,10.1.2.3:7000"));
+        assertRefused(
+                "seeds = \"seeds.example\" (--seeds): can't be resolved: without join.token, links stay on loopback");
 
+        flags.put(Key.JOIN_TOKEN, List.of(TOKEN.text()));
+        LinksConfig joining = host().links();
+        assertThat(joining.seeds())
+                .containsExactly(new NodeAddress("seeds.example", 6462), new NodeAddress("10.1.2.3", 7000));
+        assertThat(joining.token()).contains(TOKEN);
+        assertThat(joining.listen()).hasToString("[::]:6461");
+
+        flags.put(Key.PLAINTEXT, List.of("true"));
+        assertRefused("plaintext (--plaintext): with join.token, links are TLS; take one of the two away");
+
+        flags.remove(Key.JOIN_TOKEN);
+        assertThat(host().links().seeds()).isEqualTo(joining.seeds());
+        assertThat(host().links().listen()).hasToString("[::]:6461");
+    }
+
+    @Test
+    void aTokenIsReadFromAFileOrGivenButNotBoth() throws IOException {
+        Path file = Files.writeString(directory.resolve("token"), TOKEN.text() + "\n");
+        flags.put(Key.SEEDS, List.of("10.1.2.3"));
+        flags.put(Key.JOIN_TOKEN_FILE, List.of(file.toString()));
+        assertThat(host().links().token()).contains(TOKEN);
+        assertThat(SeedConfig.read(settings()).token()).contains(TOKEN);
+
+        environment.put("PANTALA_JOIN_TOKEN", TOKEN.text());
+        assertRefused("join.token (PANTALA_JOIN_TOKEN) and join.token-file (--join-token-file): one of them is enough");
+
+        environment.clear();
+        Files.writeString(file, "not a token, but still a secret");
+        assertRefused("join.token-file = \"" + file + "\" (--join-token-file): the file is no token: it reads"
+                + " pantala1.FINGERPRINT.SECRET, as `pantala token` prints it");
+    }
+
+    @Test
+    void aTokenThatIsWrongIsNotRepeated() {
+        flags.put(Key.SEEDS, List.of("10.1.2.3"));
+        environment.put("PANTALA_JOIN_TOKEN", TOKEN.text() + "x");
+
+        assertRefused("join.token (PANTALA_JOIN_TOKEN): is no token: it reads pantala1.FINGERPRINT.SECRET,"
+                + " as `pantala token` prints it");
+    }
+
+    @Test
+    void aTokenWithoutSeedsIsRefused() {
+        flags.put(Key.JOIN_TOKEN, List.of(TOKEN.text()));
+
+        assertRefused("join.token: there is nothing to join without seeds; set seeds, too");
+        assertThatThrownBy(() -> SeedConfig.read(settings())).hasMessageStartingWith("join.token: there is nothing");
+    }
+
+    @Test
+    void aHostsBlocksStayOnThisMachineWithoutAToken() {
+        flags.put(Key.SEEDS, List.of("127.0.0.1"));
+        assertThat(host().links().listen()).hasToString("127.0.0.1:0");
+
+        flags.put(Key.PEER_LISTEN, List.of("0.0.0.0"));
+        assertRefused("peer.listen = \"0.0.0.0\" (--peer-listen): is not a loopback address: over a network, links need"
+                + " join.token, which `pantala token` prints on a seed (or plaintext, on a network that all trust)");
+
+        flags.put(Key.PEER_LISTEN, List.of("[::1]:7001"));
+        flags.put(Key.PEER_ADVERTISE, List.of("host-7.example"));
+        assertThat(host().links().listen()).hasToString("[0:0:0:0:0:0:0:1]:7001");
+        assertThat(host().links().advertised()).contains(new NodeAddress("host-7.example", 7001));
+    }
+
+    @Test
+    void aSeedTakesWhatItsClusterNeeds() throws IOException {
+        Path file = Files.writeString(directory.resolve("any"), "");
+        yaml = """
+                seed.listen: "[::1]:7000"
+                seeds: [seeds.example, "10.0.0.1:7"]
+                plaintext: true
+                cluster: {ca: %1$s, ca-key: %1$s}
+                api.tokens-file: %1$s
+                """.formatted(file);
+
+        SeedConfig seed = SeedConfig.read(settings());
+
+        assertThat(seed.listen()).hasToString("[::1]:7000");
+        assertThat(seed.others())
+                .containsExactly(new NodeAddress("seeds.example", 6462), new NodeAddress("10.0.0.1", 7));
+        assertThat(seed.plaintext()).isTrue();
+        assertThat(seed.given()).contains(new ClusterConfig.Given(file, file));
+        assertThat(seed.apiTokens()).contains(file);
+
+        flags.put(Key.JOIN_TOKEN, List.of(TOKEN.text()));
         assertThatThrownBy(() -> SeedConfig.read(settings()))
-                .hasMessage("seed.listen = \"0.0.0.0:6462\" (PANTALA_SEED_LISTEN): is not a loopback address:"
-                        + " links between nodes stay on loopback in this version");
+                .hasMessageStartingWith("cluster.ca: a seed with join.token");
+        yaml = "cluster.ca: " + file;
+        flags.clear();
+        assertThatThrownBy(() -> SeedConfig.read(settings())).hasMessage("cluster.ca and cluster.ca-key go together");
+        yaml = "plaintext: maybe";
+        assertThatThrownBy(() -> SeedConfig.read(settings())).hasMessageEndingWith("must be true or false");
     }
 
     @Test

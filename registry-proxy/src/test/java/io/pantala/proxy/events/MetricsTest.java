@@ -10,12 +10,18 @@ import io.pantala.proxy.http.RequestSummary;
 import io.pantala.proxy.pull.PullListener;
 import io.pantala.registry.UpstreamException;
 import io.pantala.seed.backfill.BackfillListener;
+import io.pantala.seed.cluster.ClusterListener;
 import io.pantala.seed.preheat.PreheatState;
 import io.pantala.seed.preheat.PreheatStatus;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoreConfig;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.NodeIdentity;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.link.Access;
+import io.pantala.transport.link.Denial;
+import io.pantala.transport.ticket.TicketRefusal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
@@ -62,6 +69,10 @@ class MetricsTest {
             new RequestEvents(metrics).ended(request());
             new PreheatEvents(metrics).finished(preheat());
             new ConnectEvents(metrics);
+            new BlockEvents(metrics).blockDenied(TicketRefusal.FORGED);
+            new DoorEvents(metrics).denied(Access.NODES, Denial.NO_CERTIFICATE, "127.0.0.1:1");
+            new ClusterEvents(metrics).refused(new NodeIdentity(Role.HOST, "a"), ClusterListener.Refusal.TOKEN);
+            metrics.certificate(Optional::empty, Clock.systemUTC());
 
             assertThat(registered()).isEqualTo(documented());
         }

@@ -1,6 +1,7 @@
 package io.pantala.seed.tracker;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.seed.http.Routes;
 import io.pantala.store.BlobStore;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.transport.block.BlockServer;
@@ -10,8 +11,9 @@ import io.pantala.transport.control.ControlMessage.AboutBlob;
 import io.pantala.transport.control.ControlServer;
 import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.control.ControlSessions;
+import io.pantala.transport.control.LinkedHost;
+import io.pantala.transport.link.Access;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -40,24 +42,36 @@ public final class SeedNode implements AutoCloseable {
     /**
      * @param name what the seed calls itself: the same after a restart, since hosts choose a blob's seed by it
      * @param filler where blobs come from that the store doesn't hold
+     * @param cluster what hosts are told of it, and what opens blocks to them
      */
     public SeedNode(
             Vertx vertx,
             String name,
             BlobStore store,
             BlobFiller filler,
+            ClusterDesk cluster,
             BlockServerListener listener,
             TrackerConfig config) {
         this.config = config;
-        this.surroundings = new Swarm.Surroundings(store, filler, owner, config, this::ended);
-        this.control = new ControlServer(vertx, name, config.control(), new Sessions(), owner);
-        this.blocks = new BlockServer(store, listener);
+        this.surroundings = new Swarm.Surroundings(store, filler, cluster, owner, config, this::ended);
+        this.control = new ControlServer(vertx, name, config.control(), new Sessions(), owner, cluster::news);
+        this.blocks = new BlockServer(store, cluster.tickets(), listener);
     }
 
     /** Mounts the control link and the blocks. */
-    public void mount(Router router) {
-        router.get(ControlServer.PATH).handler(context -> control.handle(context.request()));
-        router.getWithRegex(BlockServer.PATHS).handler(context -> blocks.handle(context.request()));
+    public void mount(Routes routes) {
+        routes.get(ControlServer.PATH, Access.HOSTS, control::handle);
+        routes.getMatching(BlockServer.PATHS, Access.NODES, blocks::handle);
+    }
+
+    /** The hosts that are linked now. */
+    public List<LinkedHost> hosts() {
+        return control.hosts();
+    }
+
+    /** Tells all hosts what is new in the cluster. */
+    public void tellNews() {
+        control.tellNews();
     }
 
     /** Closes all links, and lets go of what hosts wanted. */
@@ -92,6 +106,7 @@ public final class SeedNode implements AutoCloseable {
                 }
                 case ControlMessage.Accepted _,
                         ControlMessage.Opened _,
+                        ControlMessage.Granted _,
                         ControlMessage.Refused _,
                         ControlMessage.PassThrough _,
                         ControlMessage.Unavailable _,

@@ -17,6 +17,8 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Want;
 import io.pantala.transport.control.ControlSession;
+import io.pantala.transport.ticket.TicketSigner;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +31,16 @@ import org.jspecify.annotations.Nullable;
 /** The hosts that want one blob, and what they have been told of it. Everything happens on the owner's thread. */
 final class Swarm {
     /** What the swarms of one seed share. */
-    record Surroundings(BlobStore store, BlobFiller filler, Owner owner, TrackerConfig config, Consumer<Swarm> onEnd) {}
+    record Surroundings(
+            BlobStore store,
+            BlobFiller filler,
+            ClusterDesk cluster,
+            Owner owner,
+            TrackerConfig config,
+            Consumer<Swarm> onEnd) {}
+
+    /** Tickets are followed by others well before they end. */
+    private static final Duration TICKETS_ANEW = TicketSigner.LIFE.dividedBy(2);
 
     /** Hashes in one message at most: a quarter of what a message may have. */
     private static final int MOST_HASHES = 8192;
@@ -151,6 +162,22 @@ final class Swarm {
         told = opened;
         wants.keySet().forEach(opened::tellAll);
         opened.follow();
+        renewTickets();
+    }
+
+    private void renewTickets() {
+        around.owner().executeIn(TICKETS_ANEW, () -> {
+            if (!closed) {
+                wants.keySet().forEach(this::grant);
+                renewTickets();
+            }
+        });
+    }
+
+    /** A signature takes too long for the thread that all swarms share. */
+    private void grant(ControlSession session) {
+        Thread.startVirtualThread(() ->
+                session.send(new ControlMessage.Granted(key, around.cluster().ticket(session.node(), key))));
     }
 
     /** A refusal concerns those whose credentials were refused; for others the registry is asked again. */
@@ -280,6 +307,7 @@ final class Swarm {
         /** Tells one host all there is. */
         void tellAll(ControlSession session) {
             session.send(new ControlMessage.Opened(key, blob.layout()));
+            grant(session);
             hashes(hashes.known()).forEach(session::send);
             if (sealed) {
                 session.send(new ControlMessage.Sealed(key));

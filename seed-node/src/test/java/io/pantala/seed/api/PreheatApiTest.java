@@ -10,6 +10,7 @@ import io.pantala.registry.RegistryClient;
 import io.pantala.registry.RegistryConfig;
 import io.pantala.registry.RegistryListener;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.http.SeedServer;
 import io.pantala.seed.preheat.FakeImage;
 import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.PreheatListener;
@@ -19,6 +20,8 @@ import io.pantala.store.BlobStore;
 import io.pantala.store.StoreConfig;
 import io.pantala.store.StoreListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
+import io.pantala.transport.identity.Role;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -81,7 +84,12 @@ class PreheatApiTest {
                 PreheatListener.NONE,
                 InstantSource.system());
         PreheatApi api = new PreheatApi(vertx, preheats);
-        server = SeedServer.start(vertx, new NodeAddress("127.0.0.1", 0), List.of(api::mount));
+        server = SeedServer.start(
+                vertx,
+                new NodeAddress("127.0.0.1", 0),
+                new TestCluster().tls(Role.SEED, "seed"),
+                TestCluster.open(),
+                List.of(api::mount));
     }
 
     @AfterEach

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.RepositoryName;
-import io.pantala.seed.api.SeedServer;
+import io.pantala.seed.http.SeedServer;
 import io.pantala.store.BlobFailedException;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobReader;
@@ -23,12 +23,17 @@ import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.TestCluster;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockConfig;
 import io.pantala.transport.block.BlockServerListener;
 import io.pantala.transport.control.ControlConfig;
+import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.SeedLinks;
 import io.pantala.transport.control.VersionRange;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.TicketCheck;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -60,6 +65,8 @@ class SeedNodeTest {
             Duration.ofMillis(20),
             Duration.ofMillis(200),
             Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
             8 << 20);
     private static final TrackerConfig TRACKER =
             new TrackerConfig(CONTROL, 3, Duration.ofMillis(5), Duration.ofSeconds(5), Duration.ofSeconds(10));
@@ -135,6 +142,11 @@ class SeedNodeTest {
             return client.send(
                             HttpRequest.newBuilder(URI.create("http://" + seed.address() + "/pantala/v1/blobs/"
                                             + content.key().digest() + "/blocks/" + block + "?upstream=docker.io"))
+                                    .header(
+                                            Ticket.HEADER,
+                                            seed.cluster
+                                                    .ticket("one", content.key())
+                                                    .text())
                                     .build(),
                             BodyHandlers.discarding())
                     .statusCode();
@@ -374,15 +386,40 @@ class SeedNodeTest {
         return ((Opening.Opened) opening).blob();
     }
 
+    /** What the seed of a test's cluster gives. */
+    private record TestDesk(TestCluster cluster) implements ClusterDesk {
+        @Override
+        public ControlMessage.News news() {
+            return cluster.news();
+        }
+
+        @Override
+        public Ticket ticket(String host, BlobKey key) {
+            return cluster.ticket(host, key);
+        }
+
+        @Override
+        public TicketCheck tickets() {
+            return cluster.tickets();
+        }
+    }
+
     private final class Seed implements AutoCloseable {
         private final BlobStore store = TestContent.store(directory.resolve("seed"));
         private final FakeFiller filler = new FakeFiller(store);
-        private final SeedNode node = new SeedNode(vertx, "seed", store, filler, BlockServerListener.NONE, TRACKER);
+        private final TestCluster cluster = new TestCluster();
+        private final SeedNode node =
+                new SeedNode(vertx, "seed", store, filler, new TestDesk(cluster), BlockServerListener.NONE, TRACKER);
         private final SeedServer server;
 
         Seed(int port) throws Exception {
             filler.contents.put(content.key(), content);
-            server = SeedServer.start(vertx, new NodeAddress("127.0.0.1", port), List.of(node::mount));
+            server = SeedServer.start(
+                    vertx,
+                    new NodeAddress("127.0.0.1", port),
+                    cluster.tls(Role.SEED, "seed"),
+                    TestCluster.open(),
+                    List.of(node::mount));
         }
 
         NodeAddress address() {
@@ -401,7 +438,7 @@ class SeedNodeTest {
         private final BlockingQueue<Integer> received = new LinkedBlockingQueue<>();
         private final BlobStore store;
         private final SeedLinks links;
-        private final BlockClient blocks = new BlockClient(BlockConfig.DEFAULT);
+        private final BlockClient blocks = new BlockClient(BlockConfig.DEFAULT, Optional.empty());
         private final SwarmDownloads downloads;
 
         Host(String name) throws Exception {
@@ -413,7 +450,7 @@ class SeedNodeTest {
                     received.add(index);
                 }
             };
-            links = SeedLinks.dial(vertx, List.of(seed.address()), name, "pantala/test", CONTROL, listener);
+            links = SeedLinks.dial(vertx, TestCluster.plain(name, List.of(seed.address())), CONTROL, listener);
             SwarmConfig config = new SwarmConfig(
                     Duration.ofSeconds(20),
                     Duration.ofSeconds(20),

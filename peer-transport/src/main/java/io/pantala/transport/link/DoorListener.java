@@ -1,0 +1,9 @@
+package io.pantala.transport.link;
+
+/** What a door tells. Called on event loops; must be quick. */
+public interface DoorListener {
+    DoorListener NONE = new DoorListener() {};
+
+    /** Someone may not do what was asked for. */
+    default void denied(Access access, Denial denial, String from) {}
+}

@@ -1,0 +1,164 @@
+package io.pantala.proxy.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.manifest.Digest;
+import io.pantala.transport.identity.Authority;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.identity.Token;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class ClusterTest {
+    private Fleet fleet;
+
+    @BeforeEach
+    void open(@TempDir Path directory) {
+        fleet = new Fleet(directory);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        fleet.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "127.0.0.2", "::1"})
+    void aHostJoinsWithATokenAndPullsOverTls(String address) throws Exception {
+        fleet.at(address);
+        Seed seed = fleet.seed("seed");
+        Host host = fleet.host("host", fleet.token("seed"), seed.listen());
+        byte[] bytes = fleet.bytes(3_000_000);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        fleet.awaitLinks(host, 1);
+        HttpResponse<byte[]> pulled = fleet.pull(host, blob);
+
+        assertThat(pulled.statusCode()).isEqualTo(200);
+        assertThat(pulled.body()).isEqualTo(bytes);
+        assertThat(fleet.metric(host.admin(), "pantala_source_bytes_total{source=\"seed\"}"))
+                .isEqualTo(bytes.length);
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(fleet.metric(seed.admin(), "pantala_joins_total{outcome=\"joined\"}"))
+                .isEqualTo(1);
+        assertThat(fleet.metric(host.admin(), "pantala_certificate_remaining_seconds"))
+                .isBetween(86_000.0, 86_400.0);
+    }
+
+    @Test
+    void aHostThatIsNotLetInStillServesItsEngines() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token foreign = Token.create(Authority.create(Instant.now()).fingerprint());
+        Token unknown = Token.create(fleet.token("seed").authority());
+        byte[] bytes = fleet.bytes(300_000);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        for (Token token : new Token[] {foreign, unknown}) {
+            Host host = fleet.host("host-" + token.authority().hex() + token.hashCode(), token, seed.listen());
+
+            assertThat(fleet.pull(host, blob).body()).isEqualTo(bytes);
+            assertThat(fleet.metric(host.admin(), "pantala_seed_links")).isZero();
+        }
+        assertThat(fleet.metric(seed.admin(), "pantala_joins_total{outcome=\"refused_token\"}"))
+                .isPositive();
+    }
+
+    @Test
+    void aTokenIsForItsRoleAndItsTimeAlone() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token forSeeds = fleet.operator("seed").newToken(Role.SEED, Optional.empty());
+        Token revoked = fleet.token("seed");
+        fleet.operator("seed")
+                .revoke(fleet.operator("seed").tokens().stream()
+                        .filter(token -> token.role() == Role.HOST)
+                        .findFirst()
+                        .orElseThrow()
+                        .id());
+
+        Host first = fleet.host("first", forSeeds, seed.listen());
+        Host second = fleet.host("second", revoked, seed.listen());
+
+        await().untilAsserted(
+                        () -> assertThat(fleet.metric(seed.admin(), "pantala_joins_total{outcome=\"refused_token\"}"))
+                                .isGreaterThanOrEqualTo(2));
+        assertThat(fleet.metric(first.admin(), "pantala_seed_links")).isZero();
+        assertThat(fleet.metric(second.admin(), "pantala_seed_links")).isZero();
+    }
+
+    @Test
+    void aHostComesBackWithTheCertificateItHad() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token token = fleet.token("seed");
+        Host host = fleet.host("host", token, seed.listen());
+        fleet.awaitLinks(host, 1);
+        Path kept = fleet.directory("host").resolve("identity/identity.json");
+        await().until(() -> Files.exists(kept));
+        host.close();
+
+        Host again = fleet.host("host", token, seed.listen());
+
+        fleet.awaitLinks(again, 1);
+        assertThat(fleet.metric(seed.admin(), "pantala_joins_total{outcome=\"joined\"}"))
+                .isEqualTo(1);
+        assertThat(Files.getPosixFilePermissions(kept))
+                .extracting(Enum::name)
+                .containsOnly("OWNER_READ", "OWNER_WRITE");
+    }
+
+    @Test
+    void aSecondSeedGetsAllThatTheFirstKnows() throws Exception {
+        Seed first = fleet.seed("first");
+        Token forHosts = fleet.token("first");
+        Token forSeeds = fleet.operator("first").newToken(Role.SEED, Optional.empty());
+        Seed second = fleet.seed("second", forSeeds, first.listen());
+        first.close();
+
+        Host host = fleet.host("host", forHosts, second.listen());
+        fleet.awaitLinks(host, 1);
+        byte[] bytes = fleet.bytes(300_000);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertThat(fleet.pull(host, blob).body()).isEqualTo(bytes);
+        assertThat(fleet.metric(host.admin(), "pantala_source_bytes_total{source=\"seed\"}"))
+                .isEqualTo(bytes.length);
+    }
+
+    @Test
+    void seedsTellOneAnotherOfTokensThatCameLater() throws Exception {
+        Seed first = fleet.seed("first");
+        Seed second =
+                fleet.seed("second", fleet.operator("first").newToken(Role.SEED, Optional.empty()), first.listen());
+
+        Host host = fleet.host("host", fleet.token("second"), first.listen());
+        Host other = fleet.host("other", fleet.token("first"), second.listen());
+
+        fleet.awaitLinks(host, 1);
+        fleet.awaitLinks(other, 1);
+    }
+
+    @Test
+    void aSeedThatMayNotJoinDoesNotStart() throws Exception {
+        Seed first = fleet.seed("first");
+        Token forHosts = fleet.token("first");
+
+        assertThatThrownBy(() -> fleet.seed("second", forHosts, first.listen()))
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("no seed lets this one join its cluster: " + first.listen())
+                .hasMessageContaining("the token is for hosts: seeds join with one of `pantala token --seed`")
+                .message()
+                .doesNotContain("\n");
+    }
+}

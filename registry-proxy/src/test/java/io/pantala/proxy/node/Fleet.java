@@ -1,0 +1,221 @@
+package io.pantala.proxy.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.config.HostConfig;
+import io.pantala.proxy.config.LinksConfig;
+import io.pantala.proxy.config.NodeConfig;
+import io.pantala.proxy.config.ProxyMode;
+import io.pantala.proxy.config.SeedConfig;
+import io.pantala.proxy.http.Access;
+import io.pantala.proxy.logging.LogConfig;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.Upstreams;
+import io.pantala.seed.cluster.ClusterOperator;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.identity.Token;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A registry and whole nodes of a cluster, in one process, each with a clock of its own. */
+final class Fleet {
+    static final NodeAddress ANY = new NodeAddress("127.0.0.1", 0);
+    static final UpstreamName NAME = UpstreamName.parse("registry.test");
+    static final String REPOSITORY = "team/app";
+
+    final FakeRegistry registry = FakeRegistry.start();
+    final HttpClient http = HttpClient.newHttpClient();
+    private final Path directory;
+    private final Random random = new Random(7);
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private NodeAddress any = ANY;
+
+    Fleet(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Shows the time as this machine does, and so much more. */
+    static final class Shifted extends Clock {
+        private volatile Duration shift = Duration.ZERO;
+
+        void to(Duration later) {
+            shift = later;
+        }
+
+        @Override
+        public Instant instant() {
+            return Instant.now().plus(shift);
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+
+    /** From now on, nodes listen at this address. */
+    void at(String address) {
+        any = new NodeAddress(address, 0);
+    }
+
+    NodeAddress any() {
+        return any;
+    }
+
+    static Tuning tuning(Clock clock) {
+        return new Tuning(
+                Tuning.DEFAULT.registry(),
+                Tuning.DEFAULT.backfill(),
+                Tuning.DEFAULT.pull(),
+                Tuning.DEFAULT.swarm(),
+                Tuning.DEFAULT.tracker(),
+                Tuning.DEFAULT.control(),
+                Tuning.DEFAULT.blocks(),
+                Tuning.DEFAULT.local(),
+                clock);
+    }
+
+    Seed seed(String name) throws StartException {
+        return seed(new SeedConfig(any, node(name)), Tuning.DEFAULT);
+    }
+
+    Seed seed(SeedConfig config, Tuning tuning) throws StartException {
+        return keep(Seed.start(config, tuning));
+    }
+
+    /** Another seed of the same cluster. */
+    Seed seed(String name, Token token, NodeAddress... others) throws StartException {
+        return seed(
+                new SeedConfig(
+                        any,
+                        List.of(others),
+                        Optional.of(token),
+                        Optional.empty(),
+                        false,
+                        Optional.empty(),
+                        node(name)),
+                Tuning.DEFAULT);
+    }
+
+    Host host(String name, Token token, NodeAddress... seeds) throws StartException {
+        return host(name, token, Tuning.DEFAULT, seeds);
+    }
+
+    Host host(String name, Token token, Tuning tuning, NodeAddress... seeds) throws StartException {
+        return keep(Host.start(
+                new HostConfig(
+                        ANY,
+                        LinksConfig.joining(List.of(seeds), token, any),
+                        NAME,
+                        ProxyMode.DEFAULT,
+                        Access.open(),
+                        true,
+                        node(name)),
+                tuning));
+    }
+
+    <N extends AutoCloseable> N keep(N node) {
+        running.push(node);
+        return node;
+    }
+
+    NodeConfig node(String name) {
+        return new NodeConfig(
+                ANY,
+                directory(name),
+                OptionalLong.of(100 << 20),
+                new Upstreams(List.of(registry.upstream(NAME.value()))),
+                Duration.ofSeconds(1),
+                LogConfig.DEFAULT);
+    }
+
+    Path directory(String name) {
+        return directory.resolve(name);
+    }
+
+    ClusterOperator operator(String seed) throws IOException {
+        return ClusterOperator.of(directory(seed), Clock.systemUTC());
+    }
+
+    Token token(String seed) throws IOException {
+        return operator(seed).newToken(Role.HOST, Optional.empty());
+    }
+
+    /** What a node calls itself. */
+    String name(String node) throws IOException {
+        return Identity.of(directory(node));
+    }
+
+    byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    HttpResponse<byte[]> pull(Host host, Digest blob, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/blobs/" + blob))
+                .timeout(Duration.ofSeconds(60));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    String metrics(NodeAddress admin) throws IOException, InterruptedException {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create("http://" + admin + "/metrics"))
+                                .timeout(Duration.ofSeconds(30))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    /** A metric's value; 0 as long as there is none of this name and labels. */
+    double metric(NodeAddress admin, String name) throws IOException, InterruptedException {
+        Matcher line =
+                Pattern.compile("(?m)^" + Pattern.quote(name) + " (\\S+)$").matcher(metrics(admin));
+        return line.find() ? Double.parseDouble(line.group(1)) : 0;
+    }
+
+    /** Waits until a host is linked to so many seeds. */
+    void awaitLinks(Host host, int count) {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() ->
+                        assertThat(metric(host.admin(), "pantala_seed_links")).isEqualTo(count));
+    }
+
+    void close() throws Exception {
+        while (!running.isEmpty()) {
+            running.pop().close();
+        }
+        http.shutdownNow();
+        registry.close();
+    }
+}

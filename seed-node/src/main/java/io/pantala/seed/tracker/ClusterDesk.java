@@ -1,0 +1,18 @@
+package io.pantala.seed.tracker;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.transport.control.ControlMessage.News;
+import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.TicketCheck;
+
+/** What a seed's cluster gives its hosts. */
+public interface ClusterDesk {
+    /** What they need to know of it. */
+    News news();
+
+    /** What opens a blob to one of them, for the time that {@link io.pantala.transport.ticket.TicketSigner#LIFE} says. */
+    Ticket ticket(String host, BlobKey key);
+
+    /** How the tickets of others are checked. */
+    TicketCheck tickets();
+}
