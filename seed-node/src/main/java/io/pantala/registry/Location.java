@@ -66,6 +66,11 @@ record Location(boolean tls, String host, int port, String target) {
         return tls == other.tls && port == other.port && host.equals(other.host);
     }
 
+    /** Where the server is, whatever is asked there. */
+    Location origin() {
+        return new Location(tls, host, port, "");
+    }
+
     /** The host as it stands in a URL, IPv6 in brackets. */
     String urlHost() {
         return host.contains(":") ? "[" + host + "]" : host;

@@ -72,6 +72,7 @@ public final class RegistryClient implements AutoCloseable {
     private final RegistryConfig config;
     private final RegistryListener listener;
     private final Ways ways;
+    private final Outages outages = new Outages(System::nanoTime);
 
     /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
     public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
@@ -247,19 +248,51 @@ public final class RegistryClient implements AutoCloseable {
             @Nullable InetSocketAddress address,
             Patience patience)
             throws UpstreamException {
+        Location host = location.origin();
+        long start = System.nanoTime();
         try {
-            try {
-                return exchangeOnce(request, location, headers, address, patience);
-            } catch (UpstreamException e) {
-                // Most likely a kept-alive connection that the server was just closing: what changes nothing is asked
-                // again.
-                if (request.isSafe() && e.getCause() instanceof HttpClosedException) {
-                    return exchangeOnce(request, location, headers, address, patience);
-                }
-                throw e;
-            }
+            outages.enter(host);
         } catch (UpstreamException e) {
             throw failed(request, e);
+        }
+        try {
+            RegistryResponse response = exchangeTwice(request, location, headers, address, patience);
+            outages.answered(host);
+            return response;
+        } catch (UpstreamException e) {
+            if (saysThatItIsOut(e, Duration.ofNanos(System.nanoTime() - start))) {
+                outages.failed(host, e);
+            } else {
+                outages.left(host);
+            }
+            throw failed(request, e);
+        }
+    }
+
+    private boolean saysThatItIsOut(UpstreamException failure, Duration waited) {
+        return switch (failure.kind()) {
+            case UNREACHABLE, CUT -> true;
+            case TIMEOUT -> waited.compareTo(config.connectTimeout()) >= 0;
+            case UNKNOWN_UPSTREAM, PROTOCOL, INTERRUPTED -> false;
+        };
+    }
+
+    private RegistryResponse exchangeTwice(
+            RegistryRequest request,
+            Location location,
+            MultiMap headers,
+            @Nullable InetSocketAddress address,
+            Patience patience)
+            throws UpstreamException {
+        try {
+            return exchangeOnce(request, location, headers, address, patience);
+        } catch (UpstreamException e) {
+            // Most likely a kept-alive connection that the server was just closing: what changes nothing is asked
+            // again.
+            if (request.isSafe() && e.getCause() instanceof HttpClosedException) {
+                return exchangeOnce(request, location, headers, address, patience);
+            }
+            throw e;
         }
     }
 

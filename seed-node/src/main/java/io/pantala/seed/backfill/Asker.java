@@ -64,6 +64,10 @@ final class Asker {
 
     private Reply askOnce(FillRequest speaker, Authorization authorization, long from, long to, boolean ranged) {
         boolean manifest = speaker.content() == FillRequest.Content.MANIFEST;
+        Optional<Reply.Refused> told = means.cooldowns().of(key.upstream(), authorization, speaker.content());
+        if (told.isPresent()) {
+            return told.get();
+        }
         List<Map.Entry<String, String>> headers = new ArrayList<>(manifest ? OF_MANIFESTS : OF_BLOBS);
         if (ranged && !manifest) {
             headers.add(Map.entry("Range", "bytes=" + from + "-" + (to - 1)));
@@ -73,7 +77,11 @@ final class Asker {
         try {
             RegistryResponse response = means.registry()
                     .send(new RegistryRequest(key.upstream(), HttpMethod.GET, target, headers, authorization, kind));
-            return Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
+            Reply reply = Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
+            if (reply instanceof Reply.Refused refused) {
+                means.cooldowns().told(key.upstream(), authorization, speaker.content(), refused);
+            }
+            return reply;
         } catch (UpstreamException e) {
             return new Reply.Failed(e);
         }

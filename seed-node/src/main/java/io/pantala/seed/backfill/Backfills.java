@@ -40,7 +40,15 @@ public final class Backfills implements BlobFiller, AutoCloseable {
             Timer timer,
             RandomGenerator random) {
         Permits permits = new Permits(config.parallelRequests());
-        this.means = new Means(store, registry, permits, config, listener, timer, random);
+        this.means = new Means(
+                store,
+                registry,
+                permits,
+                new Cooldowns(config.longestDelay(), System::nanoTime),
+                config,
+                listener,
+                timer,
+                random);
         this.spool = new Spool(spool, store);
     }
 

@@ -9,6 +9,7 @@ record Means(
         BlobStore store,
         RegistryClient registry,
         Permits permits,
+        Cooldowns cooldowns,
         BackfillConfig config,
         BackfillListener listener,
         Timer timer,

@@ -34,6 +34,7 @@ sealed interface Reply {
             "upgrade",
             "content-length");
     int LARGEST_REFUSAL = 64 << 10;
+    String RETRY_AFTER = "Retry-After";
 
     /**
      * Bytes {@code from} to before {@code to} of a blob of {@code size}.
@@ -55,6 +56,15 @@ sealed interface Reply {
         /** Whether the same request may be granted a little later. */
         boolean passing() {
             return byStorage || PASSING.contains(refusal.status());
+        }
+
+        /** The same, told when only so much of the time is left. */
+        Refused with(Duration left) {
+            List<Map.Entry<String, String>> headers = new ArrayList<>(refusal.headers());
+            headers.removeIf(header -> header.getKey().equalsIgnoreCase(RETRY_AFTER));
+            headers.add(
+                    Map.entry(RETRY_AFTER, Long.toString(left.plusMillis(999).toSeconds())));
+            return new Refused(new UpstreamRefusal(refusal.status(), headers, refusal.body()), left, byStorage);
         }
 
         /** Whether the registry wants fewer requests. */
@@ -129,7 +139,7 @@ sealed interface Reply {
         }
         return new Refused(
                 new UpstreamRefusal(response.status(), headers, body),
-                retryAfter(response.headers().get(HttpHeaders.RETRY_AFTER), now),
+                retryAfter(response.headers().get(RETRY_AFTER), now),
                 response.redirected());
     }
 
