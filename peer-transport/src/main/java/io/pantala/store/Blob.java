@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,7 @@ final class Blob {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final BlockHashes hashes;
+    private final int[] checksums;
     private final BlockSet held;
     private final BlockSet claimed;
     private final Map<Integer, BlockWriter> inPlace = new HashMap<>();
@@ -50,6 +52,7 @@ final class Blob {
     private @Nullable BlobFailure lastFailure;
     private final List<Observation> observations = new CopyOnWriteArrayList<>();
     private boolean sealed;
+    private volatile boolean settled;
     private final LongAdder arrived = new LongAdder();
     private volatile @Nullable BlobFailure ended;
 
@@ -57,16 +60,22 @@ final class Blob {
         this.key = sidecar.key();
         this.layout = sidecar.layout();
         this.hashes = sidecar.hashes();
+        this.checksums = sidecar.checksums();
         this.file = file;
         this.listener = listener;
         this.sealed = sealed;
+        this.settled = sealed;
         this.held = sealed ? BlockSet.full(layout.count()) : new BlockSet(layout.count());
         this.claimed = sealed ? new BlockSet(layout.count()) : hashes.known();
     }
 
     /** A blob of which nothing is there yet. */
     static Blob empty(BlobKey key, BlockLayout layout, BlobFile file, StoreListener listener) {
-        return new Blob(new Sidecar(key, layout, new BlockHashes(layout.count()), 0), file, false, listener);
+        return new Blob(
+                new Sidecar(key, layout, new BlockHashes(layout.count()), new int[layout.count()], 0),
+                file,
+                false,
+                listener);
     }
 
     /** A blob as an earlier process, or an earlier lease, has left it. */
@@ -170,7 +179,7 @@ final class Blob {
     }
 
     /** A writer has all of a block, and its hash is right. */
-    void place(BlockWriter writer, int block, byte[] hash) throws IOException {
+    void place(BlockWriter writer, int block, byte[] hash, int checksum) throws IOException {
         placing.lock();
         try {
             if (holds(block)) {
@@ -183,7 +192,8 @@ final class Blob {
                 displace(writer, block);
                 copy(writer.channel(), layout.offset(block), layout.length(block));
             }
-            file.append(Sidecar.record(block, hash));
+            file.append(Sidecar.record(block, hash, checksum));
+            checksums[block] = checksum;
             hold(block, hash);
         } finally {
             placing.unlock();
@@ -273,6 +283,41 @@ final class Blob {
             throw new IllegalStateException("block " + block + " of " + key + " isn't held");
         }
         read(digest, block);
+    }
+
+    // ---- what has lain on disk
+
+    /** Nobody uses it for now: from the next time on, what is on disk may be something else than what was written. */
+    void settle() {
+        lock.lock();
+        try {
+            settled = sealed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Whether a block of a sealed blob is still what was written.
+     *
+     * @param chunk to read it with
+     */
+    boolean intact(int block, ByteBuffer chunk) throws IOException {
+        if (!settled) {
+            return true;
+        }
+        CRC32C checksum = new CRC32C();
+        FileChannel from = file.borrow();
+        try {
+            long end = layout.offset(block) + layout.length(block);
+            for (long at = layout.offset(block); at < end; at += chunk.limit()) {
+                fill(chunk.clear().limit((int) Math.min(chunk.capacity(), end - at)), from, at);
+                checksum.update(chunk);
+            }
+        } finally {
+            file.giveBack(from);
+        }
+        return (int) checksum.getValue() == checksums[block];
     }
 
     // ---- what an earlier process left
@@ -525,8 +570,9 @@ final class Blob {
             return () -> observer.onBlocks(first, packed);
         }
         if (ended == null && sealed) {
-            observation.over = true;
-            return observer::onSealed;
+            boolean first = !observation.sealed;
+            observation.sealed = true;
+            return first ? observer::onSealed : null;
         }
         if (failure != null) {
             observation.failure = null;
@@ -545,6 +591,7 @@ final class Blob {
         BlobFailure failure;
 
         boolean telling;
+        boolean sealed;
         boolean over;
 
         Observation(BlobObserver observer, BlockSet untold) {

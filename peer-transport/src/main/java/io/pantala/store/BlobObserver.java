@@ -12,9 +12,12 @@ public interface BlobObserver {
      */
     void onBlocks(int first, byte[] hashes);
 
-    /** The whole blob is here and right. Nothing follows. */
+    /** The whole blob is here and right. All that can follow is that it is lost again. */
     void onSealed();
 
-    /** Its bytes stop coming. More may follow after {@link BlobFailure.Interrupted}, nothing otherwise. */
+    /**
+     * Its bytes stop coming, or have been lost. Where they stop coming, more may follow after {@link
+     * BlobFailure.Interrupted}; nothing otherwise.
+     */
     void onFailed(BlobFailure failure);
 }

@@ -5,6 +5,7 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.store.StoreDirectory.BlobFiles;
 import io.pantala.store.StoreDirectory.Found;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,9 @@ public final class BlobStore implements AutoCloseable {
 
     /** How many blobs without a lease keep their files open and their hashes in memory. */
     private static final int IDLE_OPEN = 32;
+
+    private static final int BUFFER = 128 << 10;
+    private static final int BUFFERS_KEPT = 8;
 
     private static final Duration CLOSE_WAITS = Duration.ofSeconds(10);
 
@@ -53,6 +59,10 @@ public final class BlobStore implements AutoCloseable {
     private final Map<BlobKey, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     private final Set<Entry> idle = new LinkedHashSet<>();
+
+    /** To check blocks with; more are made when more are needed at once. */
+    private final BlockingQueue<ByteBuffer> buffers = new ArrayBlockingQueue<>(BUFFERS_KEPT);
+
     private long used;
     private int background;
     private boolean closed;
@@ -291,6 +301,9 @@ public final class BlobStore implements AutoCloseable {
     }
 
     private void rest(Entry entry) {
+        if (entry.blob != null) {
+            entry.blob.settle();
+        }
         noteLastUse(entry);
         idle.add(entry);
         if (idle.size() > IDLE_OPEN) {
@@ -466,6 +479,63 @@ public final class BlobStore implements AutoCloseable {
             entry.loading.unlock();
         }
         tell(entry);
+    }
+
+    // ---- what the disk has lost
+
+    /** Whether these blocks of a leased blob are still what was written; if not, it is not complete any more. */
+    boolean intact(Entry entry, Blob blob, int first, int end) {
+        ByteBuffer chunk = takeBuffer();
+        try {
+            for (int block = first; block < end; block++) {
+                if (!blob.intact(block, chunk)) {
+                    damaged(entry, block);
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            log.warn("{} can't be read: {}", entry.key, e.toString());
+            remove(entry, new BlobFailure.Interrupted("the disk can't read it"));
+            return false;
+        } finally {
+            giveBack(chunk);
+        }
+    }
+
+    /** What is left of the blob is there for whoever fills it again, who checks each of its blocks. */
+    private void damaged(Entry entry, int block) {
+        log.warn("block {} of {} is not on disk as it was written", block, entry.key);
+        entry.loading.lock();
+        lock.lock();
+        try {
+            if (entry.gone) {
+                return;
+            }
+            if (entry.complete) {
+                directory.demote(entry.key);
+            }
+            forget(entry, new BlobFailure.Interrupted("it was damaged on disk"));
+            entries.put(entry.key, new Entry(entry.key, entry.size, false));
+            used += entry.size;
+        } catch (IOException e) {
+            log.warn("{} can't be mended: {}", entry.key, e.toString());
+            remove(entry, new BlobFailure.Interrupted("it was damaged on disk"));
+        } finally {
+            lock.unlock();
+            entry.loading.unlock();
+        }
+        tell(entry);
+        listener.damaged(entry.key, block);
+    }
+
+    private ByteBuffer takeBuffer() {
+        ByteBuffer kept = buffers.poll();
+        return kept == null ? ByteBuffer.allocateDirect(BUFFER) : kept;
+    }
+
+    private void giveBack(ByteBuffer buffer) {
+        var _ = buffers.offer(buffer);
     }
 
     /** Freeing gigabytes takes a while, and nobody needs to wait for it. */

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ public final class BlockWriter implements AutoCloseable {
     private final int block;
     private final int length;
     private final MessageDigest digest = Digest.newSha256();
+    private final CRC32C checksum = new CRC32C();
     private final Target target;
     private int written;
     private boolean done;
@@ -52,6 +54,7 @@ public final class BlockWriter implements AutoCloseable {
         blob.checkAlive();
         int size = bytes.remaining();
         digest.update(bytes.duplicate());
+        checksum.update(bytes.duplicate());
         synchronized (this) {
             if (target == Target.NOWHERE || displaced) {
                 bytes.position(bytes.limit());
@@ -79,7 +82,7 @@ public final class BlockWriter implements AutoCloseable {
      */
     public byte[] complete() throws IOException {
         byte[] hash = finish();
-        blob.place(this, block, hash);
+        blob.place(this, block, hash, (int) checksum.getValue());
         return hash;
     }
 
@@ -93,7 +96,7 @@ public final class BlockWriter implements AutoCloseable {
         if (!MessageDigest.isEqual(hash, expected)) {
             return false;
         }
-        blob.place(this, block, hash);
+        blob.place(this, block, hash, (int) checksum.getValue());
         return true;
     }
 

@@ -15,16 +15,19 @@ import java.util.zip.CRC32C;
 
 /**
  * The file beside a blob's data: a header that says which blob it is and how it is cut, then one record for each block
- * that was written, in the order of writing. Each carries its CRC32C, so that what a crash tore is not taken for real.
+ * that was written, in the order of writing: its sha256, and its CRC32C, by which what has lain on disk is told from what
+ * was written there. Each record carries a CRC32C of its own, so that what a crash tore is not taken for real.
  *
  * @param hashes of the blocks that have a record
+ * @param checksums of these blocks
  * @param end where the next record goes, in bytes
  */
-record Sidecar(BlobKey key, BlockLayout layout, BlockHashes hashes, long end) {
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Sidecar(BlobKey key, BlockLayout layout, BlockHashes hashes, int[] checksums, long end) {
     private static final long MAGIC = 0x50414e54414c4142L; // "PANTALAB"
-    private static final short VERSION = 1;
+    private static final short VERSION = 2;
     private static final int CRC = 4;
-    private static final int RECORD = 4 + BlockHashes.LENGTH + CRC;
+    private static final int RECORD = 4 + BlockHashes.LENGTH + CRC + CRC;
     private static final long LARGEST = 512L << 20;
 
     /** A sidecar that is not one, or not of a version known here: its blob is worth nothing. */
@@ -49,8 +52,8 @@ record Sidecar(BlobKey key, BlockLayout layout, BlockHashes hashes, long end) {
     }
 
     /** The bytes that say that a block was written. */
-    static byte[] record(int block, byte[] hash) {
-        ByteBuffer record = ByteBuffer.allocate(RECORD).putInt(block).put(hash);
+    static byte[] record(int block, byte[] hash, int checksum) {
+        ByteBuffer record = ByteBuffer.allocate(RECORD).putInt(block).put(hash).putInt(checksum);
         return record.putInt(crc(record.array(), 0, record.position())).array();
     }
 
@@ -83,18 +86,21 @@ record Sidecar(BlobKey key, BlockLayout layout, BlockHashes hashes, long end) {
                 new BlobKey(new UpstreamName(new String(upstream, StandardCharsets.UTF_8)), Digest.ofSha256(digest));
         BlockLayout layout = new BlockLayout(size, blockSize);
         BlockHashes hashes = new BlockHashes(layout.count());
+        int[] checksums = new int[layout.count()];
         long end = in.position();
         while (in.remaining() >= RECORD) {
             int start = in.position();
             int block = in.getInt();
             byte[] hash = new byte[BlockHashes.LENGTH];
             in.get(hash);
+            int checksum = in.getInt();
             if (in.getInt() == crc(bytes, start, RECORD - CRC) && block >= 0 && block < layout.count()) {
                 hashes.put(block, hash);
+                checksums[block] = checksum;
                 end = in.position();
             }
         }
-        return new Sidecar(key, layout, hashes, end);
+        return new Sidecar(key, layout, hashes, checksums, end);
     }
 
     private static int crc(byte[] bytes, int offset, int length) {

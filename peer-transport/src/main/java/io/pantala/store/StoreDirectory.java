@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * what is under {@code blobs/} is complete and durable. {@code trash/} holds what is being deleted.
  */
 final class StoreDirectory implements AutoCloseable {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final Set<String> OWN_NAMES =
             Set.of("lock", "format", "format.new", "partial", "blobs", "trash", "lost+found");
     private static final String DATA = ".data";
@@ -162,6 +162,9 @@ final class StoreDirectory implements AutoCloseable {
         if (format.path("quota").canConvertToLong()) {
             rememberedQuota = OptionalLong.of(format.path("quota").asLong());
         }
+        if (version < VERSION) {
+            writeFormat(); // its blobs are found to be of an older kind when they are read, and dropped
+        }
     }
 
     private void writeFormat() throws IOException {
@@ -207,6 +210,15 @@ final class StoreDirectory implements AutoCloseable {
             }
         }
         return trash;
+    }
+
+    /** A complete blob is only a partial one any more. */
+    void demote(BlobKey key) throws IOException {
+        BlobFiles from = complete(key);
+        BlobFiles to = partial(key);
+        Files.createDirectories(to.data().getParent());
+        Files.move(from.blocks(), to.blocks(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(from.data(), to.data(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** A name for a file that is to vanish. */

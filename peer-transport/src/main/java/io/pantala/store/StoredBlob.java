@@ -132,6 +132,18 @@ public final class StoredBlob implements AutoCloseable {
         return blob.observe(observer);
     }
 
+    /**
+     * Looks whether what has lain on disk is still what was written, before bytes {@code from} to before {@code to} of a
+     * sealed blob are given to anyone. Reads all blocks that they are in, at memory's speed if they are in the page
+     * cache, unless these were only just written.
+     *
+     * @return false when the disk has lost some of it: then this lease is of no use any more, and a new one is of what is
+     *     left, partial
+     */
+    public boolean intact(long from, long to) {
+        return from == to || store.intact(entry, blob, layout().blockAt(from), layout().blockAt(to - 1) + 1);
+    }
+
     /** The positions of open readers that have not reached their end, ascending: what is wanted first. */
     public long[] readPositions() {
         return blob.readPositions();

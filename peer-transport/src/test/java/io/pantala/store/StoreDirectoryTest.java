@@ -60,11 +60,21 @@ class StoreDirectoryTest {
     @Test
     void refusesANewerFormat() throws Exception {
         open(temp).close();
-        Files.writeString(temp.resolve("format"), "{\"version\": 2, \"shards\": 16}");
+        Files.writeString(temp.resolve("format"), "{\"version\": 3, \"shards\": 16}");
         assertThatThrownBy(() -> open(temp))
                 .isInstanceOf(StoreException.class)
-                .hasMessageContaining("newer Pantala (format 2, this one knows 1)")
+                .hasMessageContaining("newer Pantala (format 3, this one knows 2)")
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void takesOverAnOlderFormat() throws Exception {
+        open(temp).close();
+        Files.writeString(temp.resolve("format"), "{\"version\": 1, \"quota\": 12345}");
+
+        open(temp).close();
+
+        assertThat(temp.resolve("format")).hasContent("{\"version\":2,\"quota\":12345}");
     }
 
     @Test

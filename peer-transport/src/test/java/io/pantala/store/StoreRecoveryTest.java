@@ -2,9 +2,11 @@ package io.pantala.store;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pantala.manifest.BlobKey;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a store makes of what a crash, or a failing disk, has left. */
 class StoreRecoveryTest {
@@ -31,10 +35,16 @@ class StoreRecoveryTest {
     Path directory;
 
     private final List<Integer> rejected = new ArrayList<>();
+    private final List<Integer> damaged = new ArrayList<>();
     private final StoreListener listener = new StoreListener() {
         @Override
-        public void rejected(io.pantala.manifest.BlobKey key, int block) {
+        public void rejected(BlobKey key, int block) {
             rejected.add(block);
+        }
+
+        @Override
+        public void damaged(BlobKey key, int block) {
+            damaged.add(block);
         }
     };
     private BlobStore store;
@@ -104,6 +114,70 @@ class StoreRecoveryTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void noticesThatABlockOfACompleteBlobHasChangedOnDiskAndKeepsTheRest(boolean restarted) throws Exception {
+        IMAGE.storedIn(store).close();
+        awaitPublished();
+        if (restarted) {
+            store.close();
+            open();
+        }
+        corrupt(file("blobs", ".data"), 2_500);
+        try (StoredBlob blob = store.find(IMAGE.key()).orElseThrow();
+                BlobReader reader = blob.reader(0, 5_500)) {
+            assertThat(blob.sealed()).isTrue();
+            assertThat(blob.intact(0, 2_000)).isTrue();
+            assertThat(blob.intact(2_000, 2_001)).isFalse();
+            assertThatExceptionOfType(BlobFailedException.class)
+                    .isThrownBy(() -> reader.awaitReadable(Duration.ZERO))
+                    .satisfies(e -> assertThat(e.failure()).isInstanceOf(BlobFailure.Interrupted.class));
+        }
+        assertThat(damaged).containsExactly(2);
+        try (StoredBlob blob = store.find(IMAGE.key()).orElseThrow()) {
+            assertThat(blob.sealed()).isFalse();
+            assertThat(blob.recheck()).isEqualTo(5);
+            assertThat(rejected).containsExactly(2);
+            IMAGE.write(blob, 2);
+            blob.seal();
+        }
+        awaitPublished();
+        try (StoredBlob blob = store.find(IMAGE.key()).orElseThrow()) {
+            assertThat(blob.intact(0, 5_500)).isTrue();
+        }
+        assertThat(store.usage().bytes()).isEqualTo(5_500);
+        assertThat(file("partial", ".data")).doesNotExist();
+    }
+
+    @Test
+    void dropsACompleteBlobThatTheDiskCantRead() throws Exception {
+        leaveSealed();
+        open();
+        try (StoredBlob blob = store.find(IMAGE.key()).orElseThrow()) {
+            try (RandomAccessFile data =
+                    new RandomAccessFile(file("blobs", ".data").toFile(), "rw")) {
+                data.setLength(3_000);
+            }
+            assertThat(blob.intact(0, 3_000)).isTrue();
+            assertThat(blob.intact(0, 5_500)).isFalse();
+        }
+        assertThat(store.find(IMAGE.key())).isEmpty();
+        assertThat(store.usage().bytes()).isZero();
+    }
+
+    @Test
+    void doesNotReadAgainWhatWasJustWritten() throws Exception {
+        try (StoredBlob blob = IMAGE.storedIn(store)) {
+            awaitPublished();
+            corrupt(file("blobs", ".data"), 2_500);
+            assertThat(blob.intact(0, 5_500)).isTrue();
+        }
+    }
+
+    private void awaitPublished() {
+        await().until(() -> Files.exists(file("blobs", ".blocks")));
+    }
+
     @Test
     void rejectsABlockThatHasChangedOnDisk() throws Exception {
         leavePartial(0, 1, 2, 5);
@@ -162,8 +236,8 @@ class StoreRecoveryTest {
         Path sidecar = file("partial", ".blocks");
         corrupt(sidecar, Files.size(sidecar) - 2 * 40 + 10);
         Files.write(sidecar, new byte[200], StandardOpenOption.APPEND);
-        Files.write(sidecar, Sidecar.record(6, new byte[32]), StandardOpenOption.APPEND);
-        Files.write(sidecar, Sidecar.record(-1, new byte[32]), StandardOpenOption.APPEND);
+        Files.write(sidecar, Sidecar.record(6, new byte[32], 0), StandardOpenOption.APPEND);
+        Files.write(sidecar, Sidecar.record(-1, new byte[32], 0), StandardOpenOption.APPEND);
         open();
         try (StoredBlob blob = store.find(IMAGE.key()).orElseThrow()) {
             assertThat(blob.recheck()).isEqualTo(2);

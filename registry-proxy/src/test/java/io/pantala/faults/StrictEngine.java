@@ -54,6 +54,11 @@ final class StrictEngine {
         return new RawClient(port);
     }
 
+    /** @param receiveBuffer bytes that the kernel takes for this engine while it does not read */
+    RawClient connect(int receiveBuffer) throws IOException {
+        return new RawClient(port, receiveBuffer);
+    }
+
     String[] headers() {
         return headers.toArray(String[]::new);
     }

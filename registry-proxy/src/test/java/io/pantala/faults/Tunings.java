@@ -9,6 +9,7 @@ import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.transport.block.BlockConfig;
 import io.pantala.transport.control.ControlConfig;
 import io.pantala.transport.control.VersionRange;
+import java.time.Clock;
 import java.time.Duration;
 
 /** Nodes that are less patient than usual, so that tests of what takes long are quick. */
@@ -71,6 +72,19 @@ final class Tunings {
                 gap,
                 usual.proof(),
                 usual.idle()));
+    }
+
+    /** {@link #PATIENT}, by this clock. */
+    static Tuning by(Clock clock) {
+        return new Tuning(
+                PATIENT.registry(),
+                PATIENT.backfill(),
+                PATIENT.pull(),
+                PATIENT.swarm(),
+                PATIENT.tracker(),
+                PATIENT.control(),
+                PATIENT.blocks(),
+                clock);
     }
 
     private static Tuning pull(PullConfig pull) {

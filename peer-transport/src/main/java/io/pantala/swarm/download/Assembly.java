@@ -110,6 +110,11 @@ final class Assembly implements AutoCloseable {
         plan.sourceLost();
     }
 
+    /** How many blocks are here. */
+    int count() {
+        return plan.held();
+    }
+
     boolean isComplete() {
         return plan.isComplete();
     }

@@ -80,6 +80,10 @@ final class BlockPlan {
         return next;
     }
 
+    int held() {
+        return held.size();
+    }
+
     int inFlight() {
         return inFlight.size();
     }

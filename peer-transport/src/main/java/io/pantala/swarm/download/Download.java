@@ -77,6 +77,7 @@ final class Download implements Runnable {
     private boolean lookingForCredential;
     private boolean sealedBySeed;
     private @Nullable Assembly assembly;
+    private int countAtFailure = -1;
     private boolean released;
     private boolean over;
 
@@ -208,7 +209,7 @@ final class Download implements Runnable {
                 sealedBySeed = true;
                 sealIfComplete();
             }
-            case ControlMessage.Failed(BlobKey _, BlobFailure failure) -> fail(failure);
+            case ControlMessage.Failed(BlobKey _, BlobFailure failure) -> failedBySeed(failure);
             case ControlMessage.CredentialWanted(BlobKey _, String challenge) -> lookForCredential(challenge);
             case ControlMessage.Want _, ControlMessage.Credential _, ControlMessage.Leave _ -> {
                 // Only hosts say these.
@@ -257,7 +258,7 @@ final class Download implements Runnable {
     /** Turns to the best seed that was not given up yet; without one, gives up for the reason given. */
     private void askNextSeed(String otherwise) {
         around.links().ranked(key.digest()).stream()
-                .filter(link -> !passedOver.contains(link))
+                .filter(link -> !passedOver.contains(link) && !around.liars().contains(link.address(), key))
                 .findFirst()
                 .ifPresentOrElse(this::ask, () -> giveUp(otherwise));
     }
@@ -312,6 +313,19 @@ final class Download implements Runnable {
             assembly.sourceLost();
         }
         askNextSeed("seed " + given.address() + ": " + why);
+    }
+
+    /** A seed that has lost some of a whole blob can mend it: it is wanted again, for as long as that brings something. */
+    private void failedBySeed(BlobFailure failure) {
+        Assembly begun = assembly;
+        boolean lost = sealedBySeed && failure instanceof BlobFailure.Interrupted;
+        if (lost && begun != null && begun.count() > countAtFailure) {
+            countAtFailure = begun.count();
+            begun.sourceLost();
+            ask(Objects.requireNonNull(seed).link);
+        } else {
+            fail(failure);
+        }
     }
 
     private void leaveSeed() {

@@ -12,5 +12,6 @@ record Surroundings(
         BlockClient blocks,
         Executor transfers,
         WholeCheck wholeCheck,
+        Liars liars,
         SwarmListener listener,
         SwarmConfig config) {}

@@ -40,8 +40,9 @@ public final class SwarmDownloads implements BlobFiller, AutoCloseable {
                 new LinkedBlockingQueue<>(),
                 Thread.ofPlatform().daemon().name("block-transfer-", 0).factory());
         this.transfers.allowCoreThreadTimeOut(true);
-        this.wholeCheck = new WholeCheck(store, listener);
-        this.surroundings = new Surroundings(store, links, blocks, transfers, wholeCheck, listener, config);
+        Liars liars = new Liars();
+        this.wholeCheck = new WholeCheck(store, liars, listener);
+        this.surroundings = new Surroundings(store, links, blocks, transfers, wholeCheck, liars, listener, config);
         this.wholeCheck.start();
     }
 

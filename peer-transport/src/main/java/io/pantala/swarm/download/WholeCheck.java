@@ -29,13 +29,15 @@ final class WholeCheck implements AutoCloseable {
     private record Vouched(BlobKey key, NodeAddress seed) {}
 
     private final BlobStore store;
+    private final Liars liars;
     private final SwarmListener listener;
     private final BlockingQueue<Vouched> waiting = new ArrayBlockingQueue<>(WAITING);
     private final Thread thread;
     private volatile boolean closed;
 
-    WholeCheck(BlobStore store, SwarmListener listener) {
+    WholeCheck(BlobStore store, Liars liars, SwarmListener listener) {
         this.store = store;
+        this.liars = liars;
         this.listener = listener;
         this.thread = Thread.ofPlatform().daemon().name("whole-check").unstarted(this::run);
     }
@@ -84,6 +86,7 @@ final class WholeCheck implements AutoCloseable {
             }
             Digest got = Digest.ofSha256(sha256.digest());
             if (!got.equals(vouched.key().digest())) {
+                liars.add(vouched.seed(), vouched.key());
                 store.drop(vouched.key());
                 listener.mismatch(vouched.key(), vouched.seed(), got);
             }

@@ -80,6 +80,10 @@ public final class BlockServer {
         }
         StoredBlob blob = found.get();
         int status = mayServe(blob, wanted.index());
+        long from = status == 200 ? blob.layout().offset(wanted.index()) : 0;
+        if (status == 200 && !blob.intact(from, from + blob.layout().length(wanted.index()))) {
+            status = 404;
+        }
         if (status == 200) {
             return new Answer.Block(blob);
         }

@@ -14,12 +14,15 @@ public final class StoreEvents implements StoreListener {
     private final Metrics metrics;
     private final Counter evictedBlobs;
     private final ByteCounter evictedBytes;
+    private final Counter damaged;
     private final Counter rejected;
 
     public StoreEvents(Metrics metrics) {
         this.metrics = metrics;
         this.evictedBlobs = metrics.count("pantala.store.evicted.blobs", "Blobs that went to make room");
         this.evictedBytes = metrics.bytes("pantala.store.evicted.bytes", "Bytes of the blobs that went to make room");
+        this.damaged = metrics.count(
+                "pantala.store.damaged.blocks", "Blocks of complete blobs that the disk has lost, fetched again");
         this.rejected = metrics.count(
                 "pantala.store.rejected.blocks", "Blocks of an earlier process that were not on disk as they had been");
     }
@@ -42,6 +45,11 @@ public final class StoreEvents implements StoreListener {
         evictedBlobs.increment();
         evictedBytes.add(bytes);
         LOG.atInfo().addKeyValue("blob", key).addKeyValue("bytes", bytes).log("evicted");
+    }
+
+    @Override
+    public void damaged(BlobKey key, int block) {
+        damaged.increment();
     }
 
     @Override

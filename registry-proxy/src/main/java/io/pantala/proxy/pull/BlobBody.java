@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BlobBody {
     /** As much of a file as is handed over at once, so that what was sent is counted as it goes. */
-    private static final long SLICE = 16 << 20;
+    private static final long SLICE = 4 << 20;
 
     private static final Duration LOOK = Duration.ofSeconds(5);
 
@@ -122,7 +122,10 @@ final class BlobBody {
                     return trouble;
                 }
                 while (position < readable) {
-                    long length = Math.min(SLICE, readable - position);
+                    long length = Math.min(readable, slice()) - position;
+                    if (!from.intact(position, position + length)) {
+                        return End.BROKEN;
+                    }
                     body.send(reader.channel(), position, length);
                     position += length;
                     reader.advance(length);
@@ -174,6 +177,12 @@ final class BlobBody {
                 return End.LATE;
             }
         }
+    }
+
+    /** The end of what is handed over next: whole blocks, since only those can be proved to be intact. */
+    private long slice() {
+        int last = layout.blockAt(Math.min(position + SLICE, layout.size()) - 1);
+        return layout.offset(last) + layout.length(last);
     }
 
     private static long left(Duration of, long since) {

@@ -1,0 +1,251 @@
+package io.pantala.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.faults.Cluster.Topology;
+import io.pantala.manifest.Digest;
+import io.pantala.proxy.http.RawClient;
+import io.pantala.proxy.node.Tuning;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.Fault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What engines get when the host they pull through, or an engine beside them, is in trouble. */
+@Timeout(60)
+class HostFaultTest {
+    private static final int SIZE = 6_000_000;
+    private static final int BLOCK = 256 << 10;
+
+    @TempDir
+    Path directory;
+
+    private final byte[] content = content();
+    private final FakeRegistry registry = FakeRegistry.start();
+    private final Digest digest = registry.blob("a/b", content);
+    private final String target = "/v2/a/b/blobs/" + digest;
+
+    @AfterEach
+    void stop() {
+        registry.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anEngineThatDisconnectsInTheMiddleTakesNothingFromOthers(Topology topology) throws Exception {
+        var gate = new CountDownLatch(1);
+        registry.next(target, Fault.none(), Fault.holdAfter(700_000, gate));
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            try (RawClient first = nodes.engine().connect()) {
+                first.get(target).head();
+                first.read(BLOCK);
+                CompletableFuture<Outcome> second = begin(nodes);
+                try (RawClient third = nodes.engine().connect()) {
+                    third.get(target).head();
+                }
+                first.reset();
+                gate.countDown();
+
+                assertThat(second.get(30, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+            }
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    /** Nobody has to be left for the fill to end. */
+    @ParameterizedTest
+    @EnumSource
+    void aPullThatItsOnlyEngineLeavesIsThereForTheNext(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            try (RawClient engine = nodes.engine().connect()) {
+                engine.get(target).head();
+                engine.read(1000);
+            }
+            await().until(() -> registry.bytesSent(digest) == SIZE);
+
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aSlowEngineHoldsUpNobody(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.PATIENT);
+                RawClient slow = nodes.engine().connect(4 << 10)) {
+            slow.get(target).head();
+            assertThat(slow.read(1024)).isEqualTo(Arrays.copyOf(content, 1024));
+
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+
+            assertThat(slow.read(SIZE - 1024)).isEqualTo(Arrays.copyOfRange(content, 1024, SIZE));
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void oneLayerAskedForTwentyTimesAtOnceIsFetchedOnce(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                pulls.add(begin(nodes));
+            }
+            for (CompletableFuture<Outcome> pull : pulls) {
+                assertThat(pull.get(30, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+            }
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ALONE, false", "ALONE, true", "WITH_SEED, false", "WITH_SEED, true"})
+    void aCorruptBlockOnDiskIsFetchedAgainBeforeAnyoneGetsIt(Topology topology, boolean restarted) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            BlobFiles files = BlobFiles.complete(nodes.directory("host"), digest);
+            if (restarted) {
+                nodes.stopHost();
+            }
+            files.flip(7 * BLOCK + 5);
+            if (restarted) {
+                nodes.startHost();
+            }
+
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+
+            long again = topology == Topology.ALONE ? BLOCK : 0;
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE + again);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRangeOfACorruptBlockIsFetchedAgain(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            BlobFiles.complete(nodes.directory("host"), digest).flip(7 * BLOCK);
+            int from = 7 * BLOCK + 100;
+
+            try (RawClient engine = nodes.engine().connect()) {
+                assertThat(engine.get(target, "Range: bytes=" + from + "-" + (from + 9))
+                                .reply()
+                                .body())
+                        .isEqualTo(Arrays.copyOfRange(content, from, from + 10));
+            }
+        }
+    }
+
+    /** By whatever the clock says, a verdict on access lasts a minute, and what is stored is there. */
+    @ParameterizedTest
+    @CsvSource({"ALONE, P3650D", "ALONE, P-3650D", "WITH_SEED, P3650D", "WITH_SEED, P-3650D"})
+    void aClockThatJumpsChangesNothing(Topology topology, Duration jump) throws Exception {
+        var clock = new JumpingClock();
+        var gate = new CountDownLatch(1);
+        registry.requireBearer("user", "secret").hide("a/b");
+        String token = "Authorization: " + registry.issueToken("a/b");
+        registry.next(target, Fault.none(), Fault.holdAfter(700_000, gate));
+        try (Cluster nodes = start(topology, Tunings.by(clock))) {
+            CompletableFuture<Outcome> pull = begin(nodes, token);
+            await().until(() -> registry.bytesSent(digest) >= 700_000);
+
+            clock.jump(jump);
+            gate.countDown();
+
+            assertThat(pull.get(30, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+            assertThat(nodes.engine(token).blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Refused(401, "UNAUTHORIZED"));
+            nodes.stopHost();
+            nodes.startHost();
+            assertThat(nodes.engine(token).blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    /** A date that lies years ahead, by a clock that went back, must not stop a backfill for years. */
+    @ParameterizedTest
+    @EnumSource
+    void aDateToComeBackAtIsNotWaitedForBeyondReason(Topology topology) throws Exception {
+        registry.next(
+                target,
+                Fault.none(),
+                Fault.none(),
+                Fault.status(503, Map.of("Retry-After", "Fri, 31 Dec 2099 23:59:59 GMT")));
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    private Cluster start(Topology topology, Tuning tuning) throws Exception {
+        return new Cluster(directory, topology, tuning)
+                .upstream("registry.example", registry.url().toString())
+                .start();
+    }
+
+    private CompletableFuture<Outcome> begin(Cluster nodes, String... headers) {
+        StrictEngine engine = nodes.engine(headers);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return engine.blob("a/b", digest);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                task -> Thread.ofVirtual().start(task));
+    }
+
+    private static byte[] content() {
+        byte[] content = new byte[SIZE];
+        new Random(SIZE).nextBytes(content);
+        return content;
+    }
+
+    /** The system's clock, set wrong by an operator. */
+    private static final class JumpingClock extends Clock {
+        private volatile Duration off = Duration.ZERO;
+
+        void jump(Duration by) {
+            off = by;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return Instant.now().plus(off);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package io.pantala.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pantala.faults.Cluster.Topology;
+import io.pantala.manifest.Digest;
+import io.pantala.proxy.http.RawClient;
+import io.pantala.proxy.node.Tuning;
+import io.pantala.registry.FakeRegistry;
+import io.pantala.registry.Fault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What engines get when there are many of them, and what the registry gets of that. */
+@Timeout(120)
+class LoadTest {
+    private static final int ENGINES = 200;
+    private static final int LAYERS = 5;
+    private static final int SIZE = 1_000_000;
+
+    @TempDir
+    Path directory;
+
+    private final FakeRegistry registry = FakeRegistry.start();
+
+    @AfterEach
+    void stop() {
+        registry.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void twoHundredEnginesOnOneHostGetTheirLayersForOneTransferOfEach(Topology topology) throws Exception {
+        List<Digest> layers = new ArrayList<>();
+        for (int i = 0; i < LAYERS; i++) {
+            layers.add(registry.blob("a/b", content(SIZE + i)));
+        }
+        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+            List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
+            for (int i = 0; i < ENGINES; i++) {
+                for (Digest layer : layers) {
+                    pulls.add(pull(nodes.engine(), layer));
+                }
+            }
+            for (CompletableFuture<Outcome> pull : pulls) {
+                assertThat(pull.get(100, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+            }
+            for (int i = 0; i < LAYERS; i++) {
+                assertThat(registry.bytesSent(layers.get(i))).isEqualTo(SIZE + i);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aThousandIdleConnectionsKeepNobodyFromPulling(Topology topology) throws Exception {
+        Digest layer = registry.blob("a/b", content(SIZE));
+        List<RawClient> idle = new ArrayList<>();
+        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+            for (int i = 0; i < 1_000; i++) {
+                RawClient connection = nodes.engine().connect();
+                idle.add(connection);
+                if (i % 2 == 0) {
+                    // Half of them have begun to ask for something.
+                    connection.write("GET /v2/ HTTP/1.1\r\nHost:".getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+
+            assertThat(pull(nodes.engine(), layer).get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+
+            assertThat(idle.getLast().get("/v2/").reply().status()).isEqualTo(200);
+        } finally {
+            for (RawClient connection : idle) {
+                connection.close();
+            }
+        }
+    }
+
+    /** Each costs the registry one question without a body, the second time none, and the seed nothing at all. */
+    @ParameterizedTest
+    @EnumSource
+    void aFloodOfNonsenseDigestsIsAnsweredByTheRegistryOnce(Topology topology) throws Exception {
+        List<Digest> nonsense = IntStream.range(0, 3_000)
+                .mapToObj(i -> Digest.sha256(("nonsense " + i).getBytes(StandardCharsets.US_ASCII)))
+                .toList();
+        Digest layer = registry.blob("a/b", content(SIZE));
+        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+            long answered = topology == Topology.WITH_SEED ? nodes.link().answered() : 0;
+            List<CompletableFuture<Void>> floods = new ArrayList<>();
+            for (int each = 0; each < 30; each++) {
+                List<Digest> own = nonsense.subList(each * 100, each * 100 + 100);
+                floods.add(run(() -> flood(nodes.engine(), own)));
+            }
+            for (CompletableFuture<Void> flood : floods) {
+                flood.get(100, TimeUnit.SECONDS);
+            }
+            assertThat(registry.requests()).hasSize(3_000).allSatisfy(asked -> {
+                assertThat(asked.method()).isEqualTo("HEAD");
+                assertThat(asked.sent()).isZero();
+            });
+            assertThat(registry.connections()).isLessThanOrEqualTo(64);
+            if (topology == Topology.WITH_SEED) {
+                // Signs of life alone.
+                assertThat(nodes.link().answered() - answered).isLessThan(10_000);
+            }
+            assertThat(pull(nodes.engine(), layer).get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
+        }
+    }
+
+    /** Everyone is told in time, and few have asked. */
+    @ParameterizedTest
+    @EnumSource
+    void aRegistryThatHangsIsNotAskedByEveryone(Topology topology) throws Exception {
+        var never = new CountDownLatch(1);
+        registry.always("/blobs/", Fault.late(never));
+        try (Cluster nodes = start(topology, Tunings.HASTY)) {
+            Digest first = Digest.sha256(new byte[] {1});
+            assertThat(pull(nodes.engine(), first).get(60, TimeUnit.SECONDS))
+                    .isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
+            List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                pulls.add(pull(nodes.engine(), Digest.sha256(new byte[] {2, (byte) i})));
+            }
+            for (CompletableFuture<Outcome> pull : pulls) {
+                assertThat(pull.get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
+            }
+            int before = registry.requests().size();
+            for (int i = 0; i < 20; i++) {
+                assertThat(nodes.engine().blob("a/b", Digest.sha256(new byte[] {3, (byte) i})))
+                        .isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
+            }
+            assertThat(registry.requests().size() - before).isLessThan(20);
+            never.countDown();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRegistryThatLimitsItsRateIsLeftInPeaceByAll(Topology topology) throws Exception {
+        registry.always("/blobs/", Fault.status(429, Map.of("Retry-After", "20")));
+        StringBuilder layers = new StringBuilder();
+        List<Digest> digests = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            Digest digest = registry.blob("a/b", content(1000 + i));
+            digests.add(digest);
+            layers.append(i == 0 ? "" : ",")
+                    .append("{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"size\":1,\"digest\":\"")
+                    .append(digest)
+                    .append("\"}");
+        }
+        byte[] manifest = ("{\"schemaVersion\":2,\"layers\":[" + layers + "]}").getBytes(StandardCharsets.UTF_8);
+        Digest of = registry.manifest("a/b", "1", "application/vnd.oci.image.manifest.v1+json", manifest);
+        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+            assertThat(nodes.engine().manifest("a/b", of)).isEqualTo(new Outcome.Right());
+            for (Digest digest : digests) {
+                RawClient.Reply reply = nodes.engine().reply("GET", "/v2/a/b/blobs/" + digest);
+                assertThat(reply.status()).isEqualTo(429);
+                assertThat(Integer.parseInt(String.valueOf(reply.header("Retry-After"))))
+                        .isBetween(1, 20);
+            }
+            assertThat(registry.requests("/blobs/")).hasSize(1);
+        }
+    }
+
+    private Cluster start(Topology topology, Tuning tuning) throws Exception {
+        return new Cluster(directory, topology, tuning)
+                .upstream("registry.example", registry.url().toString())
+                .start();
+    }
+
+    private static void flood(StrictEngine engine, List<Digest> nonsense) throws IOException {
+        try (RawClient connection = engine.connect()) {
+            for (Digest digest : nonsense) {
+                for (int twice = 0; twice < 2; twice++) {
+                    RawClient.Reply reply =
+                            connection.get("/v2/a/b/blobs/" + digest).reply();
+                    assertThat(StrictEngine.refused(reply)).isEqualTo(new Outcome.Refused(404, "BLOB_UNKNOWN"));
+                }
+            }
+        }
+    }
+
+    private static CompletableFuture<Outcome> pull(StrictEngine engine, Digest digest) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return engine.blob("a/b", digest);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                task -> Thread.ofVirtual().start(task));
+    }
+
+    private interface Task {
+        void run() throws IOException;
+    }
+
+    private static CompletableFuture<Void> run(Task task) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                work -> Thread.ofVirtual().start(work));
+    }
+
+    private static byte[] content(int size) {
+        byte[] content = new byte[size];
+        new Random(size).nextBytes(content);
+        return content;
+    }
+}
