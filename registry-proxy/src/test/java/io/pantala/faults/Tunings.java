@@ -58,6 +58,9 @@ final class Tunings {
             Tuning.DEFAULT.local(),
             Tuning.DEFAULT.clock());
 
+    /** Nothing is given up for being slow, as all is where many share one machine. */
+    static final Tuning UNHURRIED = unhurried(Duration.ofMinutes(1));
+
     private Tunings() {}
 
     /** The usual, but an engine is not left without a byte for longer than this. */
@@ -84,7 +87,60 @@ final class Tunings {
                 PATIENT.tracker(),
                 PATIENT.control(),
                 PATIENT.blocks(),
+                PATIENT.local(),
                 clock);
+    }
+
+    /** @param step in which patience grows from one part to the next */
+    private static Tuning unhurried(Duration step) {
+        BackfillConfig backfill = BackfillConfig.DEFAULT;
+        SwarmConfig swarm = SwarmConfig.DEFAULT;
+        ControlConfig control = ControlConfig.DEFAULT;
+        TrackerConfig tracker = TrackerConfig.DEFAULT;
+        BlockConfig blocks = BlockConfig.DEFAULT;
+        Duration longest = step.multipliedBy(3);
+        ControlConfig links = new ControlConfig(
+                control.versions(),
+                step,
+                control.ping(),
+                step,
+                control.shortestBackOff(),
+                control.longestBackOff(),
+                step,
+                control.news(),
+                control.resolve(),
+                control.backlog());
+        return new Tuning(
+                new RegistryConfig(step, step, step, RegistryConfig.DEFAULT.connectionsPerHost()),
+                new BackfillConfig(
+                        backfill.firstSegment(),
+                        backfill.largestSegment(),
+                        backfill.parallelSegments(),
+                        backfill.parallelRequests(),
+                        step,
+                        backfill.grace(),
+                        backfill.attempts(),
+                        backfill.firstDelay(),
+                        backfill.longestDelay(),
+                        step),
+                new PullConfig(longest, longest, step, step, longest, longest, PullConfig.DEFAULT.proof(), step),
+                new SwarmConfig(
+                        step,
+                        step,
+                        step,
+                        swarm.credential(),
+                        swarm.grace(),
+                        swarm.blocksPerBlob(),
+                        swarm.transfers(),
+                        swarm.tries(),
+                        swarm.downloads()),
+                new TrackerConfig(
+                        links, tracker.wants(), tracker.gather(), tracker.credentialAnswer(), tracker.credentialWait()),
+                links,
+                new BlockConfig(
+                        step, step, 1, blocks.keepAlive(), blocks.connections(), blocks.buffers(), blocks.bufferSize()),
+                Tuning.DEFAULT.local(),
+                Tuning.DEFAULT.clock());
     }
 
     private static Tuning pull(PullConfig pull) {

@@ -72,7 +72,6 @@ public final class RegistryClient implements AutoCloseable {
     private final RegistryConfig config;
     private final RegistryListener listener;
     private final Ways ways;
-    private final Outages outages = new Outages(System::nanoTime);
 
     /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
     public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
@@ -248,19 +247,24 @@ public final class RegistryClient implements AutoCloseable {
             @Nullable InetSocketAddress address,
             Patience patience)
             throws UpstreamException {
+        Ways.Sender sender = ways.to(request.upstream(), isOwn(request.upstream(), location));
+        Outages outages = sender.outages();
         Location host = location.origin();
         long start = System.nanoTime();
         try {
-            outages.enter(host);
+            outages.enter(host, patience.left(start));
+        } catch (InterruptedException e) {
+            throw failed(request, interrupted(location));
         } catch (UpstreamException e) {
             throw failed(request, e);
         }
+        long asked = System.nanoTime();
         try {
-            RegistryResponse response = exchangeTwice(request, location, headers, address, patience);
+            RegistryResponse response = exchangeTwice(request, location, headers, address, patience, sender.client());
             outages.answered(host);
             return response;
         } catch (UpstreamException e) {
-            if (saysThatItIsOut(e, Duration.ofNanos(System.nanoTime() - start))) {
+            if (saysThatItIsOut(e, Duration.ofNanos(System.nanoTime() - asked))) {
                 outages.failed(host, e);
             } else {
                 outages.left(host);
@@ -282,15 +286,16 @@ public final class RegistryClient implements AutoCloseable {
             Location location,
             MultiMap headers,
             @Nullable InetSocketAddress address,
-            Patience patience)
+            Patience patience,
+            HttpClient sender)
             throws UpstreamException {
         try {
-            return exchangeOnce(request, location, headers, address, patience);
+            return exchangeOnce(request, location, headers, address, patience, sender);
         } catch (UpstreamException e) {
             // Most likely a kept-alive connection that the server was just closing: what changes nothing is asked
             // again.
             if (request.isSafe() && e.getCause() instanceof HttpClosedException) {
-                return exchangeOnce(request, location, headers, address, patience);
+                return exchangeOnce(request, location, headers, address, patience, sender);
             }
             throw e;
         }
@@ -301,7 +306,8 @@ public final class RegistryClient implements AutoCloseable {
             Location location,
             MultiMap headers,
             @Nullable InetSocketAddress address,
-            Patience patience)
+            Patience patience,
+            HttpClient sender)
             throws UpstreamException {
         long start = System.nanoTime();
         RequestOptions options = new RequestOptions()
@@ -318,7 +324,6 @@ public final class RegistryClient implements AutoCloseable {
         Context context = vertx.getOrCreateContext();
         CompletableFuture<RegistryResponse> answer = new CompletableFuture<>();
         Upload upload = request.body() == null ? null : new Upload(request.body(), config.bodyIdle(), answer);
-        HttpClient sender = ways.to(request.upstream(), isOwn(request.upstream(), location));
         context.runOnContext(_ -> Future.succeededFuture()
                 // A mapper's exception is a failed future, while here nobody would learn of it.
                 .compose(_ -> sender.request(options))
@@ -365,14 +370,17 @@ public final class RegistryClient implements AutoCloseable {
             failure = new UpstreamException(
                     UpstreamException.Kind.TIMEOUT, location + " did not answer within " + most.toMillis() + " ms");
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            failure = new UpstreamException(
-                    UpstreamException.Kind.INTERRUPTED, "interrupted while waiting for " + location);
+            failure = interrupted(location);
         }
         if (!answer.completeExceptionally(failure)) {
             answer.join().close();
         }
         throw failure;
+    }
+
+    private static UpstreamException interrupted(Location location) {
+        Thread.currentThread().interrupt();
+        return new UpstreamException(UpstreamException.Kind.INTERRUPTED, "interrupted while waiting for " + location);
     }
 
     private UpstreamException failed(RegistryRequest request, UpstreamException failure) {

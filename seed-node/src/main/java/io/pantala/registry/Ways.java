@@ -14,34 +14,45 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The HTTP clients of all upstreams: one for those that are reached straight, and one or two for each other one. */
+/** What sends to all upstreams: one for those that are reached straight, and one or two for each other one. */
 final class Ways implements AutoCloseable {
+    /** How long a request waits for another that finds out whether a host is back: as long as one that is well takes. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     private final Map<UpstreamName, Way> special = new HashMap<>();
-    private final HttpClient straight;
+    private final Sender straight;
+
+    /** @param outages of the hosts it sends to: how they are reached decides about them too */
+    record Sender(HttpClient client, Outages outages) {
+        Sender(HttpClient client) {
+            this(client, new Outages(PATIENCE, System::nanoTime));
+        }
+    }
 
     /**
      * @param there for the upstream itself
      * @param onwards for where it redirects to
      */
-    private record Way(HttpClient there, HttpClient onwards) {}
+    private record Way(Sender there, Sender onwards) {}
 
     /**
      * @param options the common ones, a copy each time
      * @throws IllegalArgumentException says which file can't be used, and why
      */
     Ways(Upstreams upstreams, Function<HttpClientOptions, HttpClient> build, HttpClientOptions options) {
-        straight = build.apply(new HttpClientOptions(options));
+        straight = new Sender(build.apply(new HttpClientOptions(options)));
         for (UpstreamName name : upstreams.names()) {
             Reach reach = upstreams.find(name).orElseThrow().reach();
             if (!reach.equals(Reach.STRAIGHT)) {
-                HttpClient onwards = build.apply(reaching(reach, options));
-                HttpClient there = reach.client()
-                        .map(certificate -> build.apply(showing(certificate, reaching(reach, options))))
+                Sender onwards = new Sender(build.apply(reaching(reach, options)));
+                Sender there = reach.client()
+                        .map(certificate -> new Sender(build.apply(showing(certificate, reaching(reach, options)))))
                         .orElse(onwards);
                 special.put(name, new Way(there, onwards));
             }
@@ -53,17 +64,17 @@ final class Ways implements AutoCloseable {
      *
      * @param own whether the upstream itself is asked, and not where it redirects to
      */
-    HttpClient to(UpstreamName upstream, boolean own) {
+    Sender to(UpstreamName upstream, boolean own) {
         Way way = special.get(upstream);
         return way == null ? straight : own ? way.there : way.onwards;
     }
 
     @Override
     public void close() {
-        straight.close();
+        straight.client.close();
         for (Way way : special.values()) {
-            way.there.close();
-            way.onwards.close();
+            way.there.client.close();
+            way.onwards.client.close();
         }
     }
 

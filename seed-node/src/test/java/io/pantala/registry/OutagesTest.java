@@ -2,8 +2,13 @@ package io.pantala.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +18,7 @@ class OutagesTest {
     private static final UpstreamException FAILURE = new UpstreamException(UpstreamException.Kind.TIMEOUT, "no answer");
 
     private final AtomicLong now = new AtomicLong(17);
-    private final Outages outages = new Outages(now::get);
+    private final Outages outages = new Outages(Duration.ofMinutes(1), now::get);
 
     @Test
     void lastTillTheHostAnswers() {
@@ -58,6 +63,43 @@ class OutagesTest {
     }
 
     @Test
+    void areOverForAllWhoWaitWhenOneFindsTheHostBack() throws Exception {
+        fail(3);
+        assertThat(mayAsk(HOST)).isTrue();
+        List<Future<Boolean>> waiting = List.of(askPatiently(), askPatiently());
+
+        outages.answered(HOST);
+
+        for (Future<Boolean> each : waiting) {
+            assertThat(each.get(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void goOnForAllWhoWaitWhenOneFindsTheHostOut() throws Exception {
+        fail(3);
+        assertThat(mayAsk(HOST)).isTrue();
+        List<Future<Boolean>> waiting = List.of(askPatiently(), askPatiently());
+
+        fail(1);
+
+        for (Future<Boolean> each : waiting) {
+            assertThat(each.get(10, TimeUnit.SECONDS)).isFalse();
+        }
+    }
+
+    @Test
+    void areTriedByOneOfThoseWhoWaitWhenATryIsLeft() throws Exception {
+        fail(3);
+        assertThat(mayAsk(HOST)).isTrue();
+        List<Future<Boolean>> waiting = List.of(askPatiently(), askPatiently());
+
+        outages.left(HOST);
+
+        assertThat(waiting).extracting(each -> each.get(10, TimeUnit.SECONDS)).containsExactlyInAnyOrder(true, false);
+    }
+
+    @Test
     void areForgottenAfterAWhile() {
         fail(3);
         pass(Duration.ofSeconds(10));
@@ -81,9 +123,9 @@ class OutagesTest {
     @Test
     void sayWhatHasFailed() throws Exception {
         fail(3);
-        outages.enter(HOST);
+        outages.enter(HOST, Duration.ZERO);
         assertThatExceptionOfType(UpstreamException.class)
-                .isThrownBy(() -> outages.enter(HOST))
+                .isThrownBy(() -> outages.enter(HOST, Duration.ZERO))
                 .withMessage("no answer (as a moment ago)")
                 .satisfies(e -> assertThat(e.kind()).isEqualTo(UpstreamException.Kind.TIMEOUT));
     }
@@ -115,12 +157,29 @@ class OutagesTest {
         now.addAndGet(time.toNanos());
     }
 
+    /** Returns when it waits. */
+    private Future<Boolean> askPatiently() {
+        var asking = new FutureTask<>(() -> {
+            try {
+                outages.enter(HOST, Duration.ofMinutes(1));
+                return true;
+            } catch (UpstreamException e) {
+                return false;
+            }
+        });
+        Thread thread = Thread.ofPlatform().daemon().start(asking);
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+        return asking;
+    }
+
     private boolean mayAsk(Location host) {
         try {
-            outages.enter(host);
+            outages.enter(host, Duration.ZERO);
             return true;
         } catch (UpstreamException e) {
             return false;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }

@@ -37,7 +37,8 @@ final class Cooldowns {
     private record Cooldown(Reply.Refused told, long until) {}
 
     /** What an upstream has told this asker that still holds. */
-    synchronized Optional<Reply.Refused> of(UpstreamName upstream, Authorization authorization, FillRequest.Content content) {
+    synchronized Optional<Reply.Refused> of(
+            UpstreamName upstream, Authorization authorization, FillRequest.Content content) {
         Place place = new Place(upstream, authorization, content);
         Cooldown cooldown = cooldowns.get(place);
         if (cooldown == null) {

@@ -23,9 +23,12 @@ class CooldownsTest {
     void countForAllWhoAskAsTheSame() {
         cooldowns.told(UPSTREAM, ALICE, Content.BLOB, refused(429, 30));
 
-        assertThat(cooldowns.of(UPSTREAM, Authorization.of("Basic alice"), Content.BLOB)).isPresent();
-        assertThat(cooldowns.of(UPSTREAM, Authorization.ANONYMOUS, Content.BLOB)).isEmpty();
-        assertThat(cooldowns.of(UpstreamName.parse("other.example"), ALICE, Content.BLOB)).isEmpty();
+        assertThat(cooldowns.of(UPSTREAM, Authorization.of("Basic alice"), Content.BLOB))
+                .isPresent();
+        assertThat(cooldowns.of(UPSTREAM, Authorization.ANONYMOUS, Content.BLOB))
+                .isEmpty();
+        assertThat(cooldowns.of(UpstreamName.parse("other.example"), ALICE, Content.BLOB))
+                .isEmpty();
         assertThat(cooldowns.of(UPSTREAM, ALICE, Content.MANIFEST)).isEmpty();
     }
 
