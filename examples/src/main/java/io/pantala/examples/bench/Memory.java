@@ -8,6 +8,7 @@ import io.pantala.examples.rig.MemoryWatch;
 import io.pantala.examples.rig.Network;
 import io.pantala.examples.rig.RegistryContent;
 import io.pantala.examples.rig.Site;
+import io.pantala.examples.rig.Spread;
 import io.pantala.examples.rig.Workspace;
 import java.util.ArrayList;
 import java.util.List;

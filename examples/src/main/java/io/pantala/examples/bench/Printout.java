@@ -1,5 +1,6 @@
 package io.pantala.examples.bench;
 
+import io.pantala.examples.rig.Spread;
 import java.io.PrintWriter;
 
 /** What the bench says, line by line. */

@@ -3,6 +3,7 @@ package io.pantala.examples.bench;
 import io.pantala.examples.rig.Daemon;
 import io.pantala.examples.rig.Engine;
 import io.pantala.examples.rig.Machine;
+import io.pantala.examples.rig.Spread;
 import io.pantala.examples.rig.Usage;
 import java.io.IOException;
 import java.time.Duration;

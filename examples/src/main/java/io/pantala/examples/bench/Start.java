@@ -4,6 +4,7 @@ import io.pantala.examples.rig.Network;
 import io.pantala.examples.rig.PantalaNode;
 import io.pantala.examples.rig.PantalaNode.Role;
 import io.pantala.examples.rig.Site;
+import io.pantala.examples.rig.Spread;
 import io.pantala.examples.rig.Usage;
 import io.pantala.examples.rig.Workspace;
 import java.util.ArrayList;

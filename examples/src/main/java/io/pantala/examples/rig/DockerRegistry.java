@@ -1,29 +1,43 @@
 package io.pantala.examples.rig;
 
+import io.pantala.manifest.Digest;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Debian's registry, as a process of its own. */
 public final class DockerRegistry implements AutoCloseable {
     private static final String PROGRAM = "docker-registry";
 
+    /** A line of the log that web servers keep: request, status, bytes of the body. */
+    private static final Pattern ACCESS = Pattern.compile("\"GET \\S+/blobs/(\\S+) \\S+\" 20[06] (\\d+)");
+
     private final Daemon daemon;
     private final InetSocketAddress address;
+    private final Path log;
 
-    private DockerRegistry(Daemon daemon, InetSocketAddress address) {
+    private DockerRegistry(Daemon daemon, InetSocketAddress address, Path log) {
         this.daemon = daemon;
         this.address = address;
+        this.log = log;
     }
 
     /** Serves content that is there. */
     public static DockerRegistry serving(RegistryContent content, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
-        return start("registry", content.root(), null, site, port, logs);
+        return start("registry", content.root(), null, false, site, port, logs);
+    }
+
+    /** Serves content that is there, and counts what it sends, which takes it more work. */
+    public static DockerRegistry counting(RegistryContent content, Site site, int port, Path logs)
+            throws RigException, IOException, InterruptedException {
+        return start("registry", content.root(), null, true, site, port, logs);
     }
 
     /**
@@ -33,10 +47,11 @@ public final class DockerRegistry implements AutoCloseable {
      */
     public static DockerRegistry pullThrough(URI from, Path storage, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
-        return start("pull-through", storage, from, site, port, logs);
+        return start("pull-through", storage, from, false, site, port, logs);
     }
 
-    private static DockerRegistry start(String name, Path storage, @Nullable URI from, Site site, int port, Path logs)
+    private static DockerRegistry start(
+            String name, Path storage, @Nullable URI from, boolean counts, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
         String program = Tools.path(PROGRAM);
         Path config = logs.resolve(name + ".yml");
@@ -45,15 +60,16 @@ public final class DockerRegistry implements AutoCloseable {
                 config,
                 """
                 version: 0.1
-                log: {level: warn, formatter: text, accesslog: {disabled: true}}
+                log: {level: warn, formatter: text, accesslog: {disabled: %s}}
                 storage: {filesystem: {rootdirectory: '%s'}, redirect: {disable: true}}
                 http: {addr: '%s', secret: of no use here}
-                """.formatted(storage, text(address)) + (from == null ? "" : "proxy: {remoteurl: '" + from + "'}\n"));
-        Daemon daemon =
-                Daemon.start(site, name, logs.resolve(name + ".log"), List.of(program, "serve", config.toString()));
+                """.formatted(!counts, storage, text(address))
+                        + (from == null ? "" : "proxy: {remoteurl: '" + from + "'}\n"));
+        Path log = logs.resolve(name + ".log");
+        Daemon daemon = Daemon.start(site, name, log, List.of(program, "serve", config.toString()));
         try {
             daemon.awaitListening(site, address);
-            return new DockerRegistry(daemon, address);
+            return new DockerRegistry(daemon, address, log);
         } catch (IOException | InterruptedException e) {
             daemon.close();
             throw e;
@@ -66,6 +82,16 @@ public final class DockerRegistry implements AutoCloseable {
 
     public InetSocketAddress address() {
         return address;
+    }
+
+    /** How many bytes of a blob it has sent so far; of one that counts, and of answers that have ended. */
+    public long sent(Digest blob) throws IOException {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.map(ACCESS::matcher)
+                    .filter(access -> access.find() && access.group(1).equals(blob.toString()))
+                    .mapToLong(access -> Long.parseLong(access.group(2)))
+                    .sum();
+        }
     }
 
     /** Where other programs find it. */

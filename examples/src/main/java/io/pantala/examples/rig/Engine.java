@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Pulls as an engine does, from a registry or through a proxy, and keeps nothing. */
@@ -31,6 +32,7 @@ public final class Engine {
     private final Site site;
     private final InetSocketAddress registry;
     private final String query;
+    private final LongConsumer progress;
 
     /** What is done with the bytes. */
     public enum Use {
@@ -54,9 +56,20 @@ public final class Engine {
      * @param upstream whom a proxy is to ask; null when this is the registry itself
      */
     public Engine(Site site, InetSocketAddress registry, @Nullable String upstream) {
+        this(site, registry, upstream, _ -> {});
+    }
+
+    /**
+     * An engine on a site, which is watched.
+     *
+     * @param upstream whom a proxy is to ask; null when this is the registry itself
+     * @param progress is told how many more bytes of blobs have come
+     */
+    public Engine(Site site, InetSocketAddress registry, @Nullable String upstream, LongConsumer progress) {
         this.site = site;
         this.registry = registry;
         this.query = upstream == null ? "" : "?ns=" + upstream;
+        this.progress = progress;
     }
 
     /** Pulls one blob over a new connection. */
@@ -147,6 +160,7 @@ public final class Engine {
                 first = since(start);
             }
             bytes += next.remaining();
+            progress.accept(next.remaining());
             if (sha256 != null) {
                 sha256.update(next);
             }

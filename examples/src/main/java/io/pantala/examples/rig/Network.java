@@ -4,15 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hosts on one machine, each in a network namespace of its own, joined by a switch in one more. A host's link may have a
- * rate, which then holds for each direction by itself. Nothing outside these namespaces is touched, and the hosts reach
- * nothing outside.
+ * rate, which then holds for each direction by itself. Some may stand in a zone, a switch of their own behind one link
+ * to the others. Nothing outside these namespaces is touched, and the hosts reach nothing outside.
  */
 public final class Network implements AutoCloseable {
     private static final Pattern NAMESPACE = Pattern.compile("pantala-(\\d+)-\\S+");
@@ -20,19 +22,35 @@ public final class Network implements AutoCloseable {
     private static final String LINK = "eth0";
     private static final int MOST_HOSTS = 250 * 250;
 
-    /** What leaves at once after a pause, at least: one packet of the largest size that the kernel handles. */
-    private static final long LEAST_BURST = 128 << 10;
+    /**
+     * What leaves at once after a pause, at least: what TCP sends first. Not more, or slow links would have bursts that
+     * last; larger packets are cut by the kernel.
+     */
+    private static final long LEAST_BURST = 16 << 10;
 
     private static final double BURST_SECONDS = 0.001;
 
     /** What waits at a full link, beside the burst. */
     private static final double QUEUE_SECONDS = 0.02;
 
-    private static final long LEAST_QUEUE = 256 << 10;
+    private static final long LEAST_QUEUE = 48 << 10;
+
+    /** As the kernel shows them: name, then 8 numbers of what was received and 8 of what was sent, bytes first. */
+    private static final Pattern COUNTERS = Pattern.compile("\\s*(\\S+):\\s*(\\d+)(?:\\s+\\d+){7}\\s+(\\d+)\\s.*");
 
     private final String prefix = "pantala-" + ProcessHandle.current().pid() + "-";
     private final List<String> namespaces = new ArrayList<>();
+    private final Map<String, String> links = new HashMap<>();
+    private final List<String> zones = new ArrayList<>();
     private int hosts;
+
+    /**
+     * What a link has carried so far, bytes with the headers of all packets that the kernel made.
+     *
+     * @param sent by the host, or out of the zone
+     * @param received by the host, or into the zone
+     */
+    public record Carried(long sent, long received) {}
 
     private Network() {}
 
@@ -60,6 +78,40 @@ public final class Network implements AutoCloseable {
      * @param rate of its link; null for as fast as the machine can
      */
     public Site add(String name, @Nullable Rate rate) throws IOException, InterruptedException {
+        return add(name, rate, BRIDGE);
+    }
+
+    /**
+     * Adds a zone.
+     *
+     * @param name short, of letters and digits
+     * @param rate of the link between it and all others, in each direction; null for as fast as the machine can
+     */
+    public void addZone(String name, @Nullable Rate rate) throws IOException, InterruptedException {
+        String hub = prefix + BRIDGE;
+        String inner = "in" + zones.size();
+        String outer = "out" + zones.size();
+        zones.add(name);
+        ip("-n", hub, "link", "add", name, "type", "bridge");
+        ip("-n", hub, "link", "set", name, "up");
+        ip("-n", hub, "link", "add", inner, "type", "veth", "peer", "name", outer);
+        ip("-n", hub, "link", "set", inner, "master", name, "up");
+        ip("-n", hub, "link", "set", outer, "master", BRIDGE, "up");
+        links.put(outer, name);
+        if (rate != null) {
+            shape(hub, inner, rate);
+            shape(hub, outer, rate);
+        }
+    }
+
+    /**
+     * Adds a host to a zone.
+     *
+     * @param name short, of letters and digits
+     * @param rate of its link; null for as fast as the machine can
+     * @param zone that was added before
+     */
+    public Site add(String name, @Nullable Rate rate, String zone) throws IOException, InterruptedException {
         if (hosts == MOST_HOSTS) {
             throw new IllegalStateException("no addresses are left");
         }
@@ -71,12 +123,28 @@ public final class Network implements AutoCloseable {
         ip("link", "add", LINK, "netns", namespace, "type", "veth", "peer", "name", port, "netns", hub);
         ip("-n", namespace, "address", "add", address + "/16", "dev", LINK);
         ip("-n", namespace, "link", "set", LINK, "up");
-        ip("-n", hub, "link", "set", port, "master", BRIDGE, "up");
+        ip("-n", hub, "link", "set", port, "master", zone, "up");
+        links.put(port, name);
         if (rate != null) {
             shape(namespace, LINK, rate);
             shape(hub, port, rate);
         }
         return new Site(name, address, namespace);
+    }
+
+    /** What all links have carried, by the names of hosts and zones. */
+    public Map<String, Carried> carried() throws IOException, InterruptedException {
+        Site hub = new Site(BRIDGE, "none", prefix + BRIDGE);
+        Map<String, Carried> carried = new HashMap<>();
+        for (String line : hub.inside(() -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")))) {
+            Matcher counters = COUNTERS.matcher(line);
+            String name = counters.matches() ? links.get(counters.group(1)) : null;
+            if (name != null) {
+                // What a port of the switch receives is what the host behind it sends.
+                carried.put(name, new Carried(Long.parseLong(counters.group(2)), Long.parseLong(counters.group(3))));
+            }
+        }
+        return carried;
     }
 
     private String namespace(String name) throws IOException, InterruptedException {

@@ -1,6 +1,7 @@
 package io.pantala.examples.rig;
 
 import io.pantala.proxy.cli.Signals;
+import io.pantala.proxy.config.ByteSize;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,7 @@ public abstract class Program implements Callable<Integer> {
     /** A program, ready to execute. */
     protected static CommandLine commandLine(Program program) {
         return new CommandLine(program)
+                .registerConverter(ByteSize.class, ByteSize::parse)
                 .registerConverter(Rate.class, Rate::parse)
                 // The launcher names an archive; the user may name another.
                 .setOverwrittenOptionsAllowed(true)

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -32,8 +33,18 @@ public final class Site {
         return new Site("here", "127.0.0.1", null);
     }
 
+    /** A host of a network that another program made. */
+    public static Site in(String namespace) {
+        return new Site(namespace, "127.0.0.1", namespace);
+    }
+
     public String name() {
         return name;
+    }
+
+    /** Its network namespace, as {@code ip netns} knows it; empty for this machine as it is. */
+    public Optional<String> namespace() {
+        return Optional.ofNullable(namespace);
     }
 
     /** By which other hosts of the same network reach it. */
@@ -79,8 +90,8 @@ public final class Site {
         }
     }
 
-    /** A socket belongs to the namespace of the thread that opens it, whoever uses it. */
-    private <T> T inside(Callable<T> opening) throws IOException, InterruptedException {
+    /** Does something in this namespace: a socket belongs to that of the thread that opens it, whoever uses it. */
+    public <T> T inside(Callable<T> opening) throws IOException, InterruptedException {
         FutureTask<T> task = new FutureTask<>(() -> {
             if (namespace != null) {
                 NamespaceCalls.enter(NAMESPACES.resolve(namespace));

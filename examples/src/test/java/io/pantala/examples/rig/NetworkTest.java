@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -64,6 +66,50 @@ class NetworkTest {
             assertThat(Tools.run(List.of("tc", "-n", hub, "qdisc", "show", "dev", "port0")))
                     .contains("tbf")
                     .contains("rate 10Mbit");
+        }
+    }
+
+    @Test
+    void countsWhatLinksCarryAndWhatCrossesTheBorderOfAZone() throws Exception {
+        try (Network network = Network.create()) {
+            network.addZone("east", null);
+            network.addZone("west", Rate.parse("100mbit"));
+            Site one = network.add("one", null, "east");
+            Site two = network.add("two", null, "west");
+            Site neighbour = network.add("neighbour", null, "west");
+            send(two, one, 300_000);
+            send(two, neighbour, 50_000);
+
+            Map<String, Network.Carried> carried = network.carried();
+
+            assertThat(carried.get("two").sent()).isBetween(350_000L, 400_000L);
+            assertThat(carried.get("neighbour").received()).isBetween(50_000L, 70_000L);
+            assertThat(carried.get("west").sent()).isBetween(300_000L, 340_000L);
+            assertThat(carried.get("east").received()).isBetween(300_000L, 340_000L);
+            assertThat(carried.get("west").received()).isLessThan(30_000);
+        }
+    }
+
+    /** Sends so many bytes, and waits until they are there. */
+    private static void send(Site from, Site to, int bytes) throws Exception {
+        try (ServerSocketChannel listening = to.listen(0);
+                SocketChannel connection = from.connect((InetSocketAddress) listening.getLocalAddress(), PATIENCE);
+                SocketChannel accepted = listening.accept()) {
+            Thread sending = Thread.ofVirtual().start(() -> {
+                try {
+                    ByteBuffer left = ByteBuffer.allocate(bytes);
+                    while (left.hasRemaining()) {
+                        connection.write(left);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            ByteBuffer read = ByteBuffer.allocate(bytes);
+            while (read.hasRemaining() && accepted.read(read) >= 0) {
+                // until all of it is there
+            }
+            sending.join();
         }
     }
 

@@ -1,11 +1,12 @@
-package io.pantala.examples.bench;
+package io.pantala.examples.rig;
 
 import java.util.Collection;
 import java.util.Locale;
 
 /** What the same measurement said several times. */
-record Spread(double median, double least, double most) {
-    static Spread of(Collection<Double> values) {
+public record Spread(double median, double least, double most) {
+    /** Of at least one value. */
+    public static Spread of(Collection<Double> values) {
         if (values.isEmpty()) {
             throw new IllegalArgumentException("nothing was measured");
         }
@@ -16,11 +17,12 @@ record Spread(double median, double least, double most) {
     }
 
     /** The median, and in parentheses the least and the most. */
-    String format(int decimals) {
+    public String format(int decimals) {
         return number(median, decimals) + " (" + number(least, decimals) + " to " + number(most, decimals) + ")";
     }
 
-    static String number(double value, int decimals) {
+    /** A number with so many decimals. */
+    public static String number(double value, int decimals) {
         return String.format(Locale.ROOT, "%." + decimals + "f", value);
     }
 }

@@ -1,4 +1,4 @@
-package io.pantala.examples.bench;
+package io.pantala.examples.rig;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
