@@ -40,6 +40,11 @@ final class Containerd implements Engine {
                 [host."http://%s"]
                 capabilities = ["pull", "resolve"]
                 """.formatted(mirror));
+        return withHosts(directory, hosts, elsewhere);
+    }
+
+    /** One whose mirrors are in a directory. */
+    static Containerd withHosts(Path directory, Path hosts, RefusingProxy elsewhere) throws IOException {
         return start(directory, List.of("--hosts-dir", hosts.toString()), elsewhere.environment());
     }
 

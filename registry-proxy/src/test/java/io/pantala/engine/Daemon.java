@@ -88,6 +88,12 @@ final class Daemon implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** Sends it a signal that it handles. */
+    void signal(String name) {
+        Command.run(Map.of(), List.of("/bin/kill", "-" + name, Long.toString(process.pid())))
+                .orFail();
+    }
+
     /** As {@code kill -9} does. */
     void kill() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 /** A dockerd of its own with one registry mirror, driven by {@code docker}. */
 final class Dockerd implements Engine {
     private static final Pattern READY = Pattern.compile("API listen on ");
+    private static final Pattern RELOADED = Pattern.compile("Reloaded configuration");
 
     private final Path directory;
     private final Daemon daemon;
@@ -27,7 +28,21 @@ final class Dockerd implements Engine {
      * @param mirror {@code host:port}
      */
     static Dockerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
-        return start(directory, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror), elsewhere.environment());
+        return configured(directory, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror), elsewhere);
+    }
+
+    /**
+     * @param settings what its {@code daemon.json} holds
+     */
+    static Dockerd configured(Path directory, String settings, RefusingProxy elsewhere) throws IOException {
+        return start(directory, settings, elsewhere.environment());
+    }
+
+    /** Reads another {@code daemon.json}, and goes on. */
+    void reload(String settings) throws IOException {
+        Files.writeString(directory.resolve("daemon.json"), settings);
+        daemon.signal("HUP");
+        daemon.awaitLine(RELOADED);
     }
 
     /**

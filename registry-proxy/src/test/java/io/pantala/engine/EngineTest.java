@@ -30,7 +30,14 @@ abstract class EngineTest {
         SKOPEO,
         CONTAINERD,
         DOCKERD,
-        JIB
+        PODMAN,
+        BUILDAH,
+        JIB;
+
+        /** Whether it finds mirrors by containers-registries.conf(5), where their paths begin with a registry's name. */
+        boolean namesRegistriesInPaths() {
+            return this == SKOPEO || this == PODMAN || this == BUILDAH;
+        }
     }
 
     @BeforeEach
@@ -56,13 +63,15 @@ abstract class EngineTest {
             case SKOPEO -> Skopeo.configure(own, mirror, elsewhere);
             case CONTAINERD -> Containerd.start(own, mirror, elsewhere);
             case DOCKERD -> Dockerd.start(own, mirror, elsewhere);
+            case PODMAN -> Podman.configure("podman", own, mirror, elsewhere);
+            case BUILDAH -> Podman.configure("buildah", own, mirror, elsewhere);
             case JIB -> Jib.configure(own, mirror);
         };
     }
 
     /** An engine whose mirror is a host of ours, named the way such an engine names one. */
     Engine engineBehind(Kind kind, String host) throws IOException {
-        return engine(kind, kind == Kind.SKOPEO ? host + "/docker.io" : host);
+        return engine(kind, kind.namesRegistriesInPaths() ? host + "/docker.io" : host);
     }
 
     /** What an engine asks the registry for, blobs aside, when nothing stands between them. */

@@ -55,10 +55,16 @@ final class Nodes implements AutoCloseable {
         return hosts.get(host).listen().toString();
     }
 
-    /** What engines are started with that use the n-th host as their proxy, once it can intercept. */
-    Map<String, String> proxyEnvironment(int host) {
+    /** The certificate that engines must trust which use the n-th host as their proxy, once it can intercept. */
+    Path authority(int host) {
         Path authority = directories.get(host).resolve(CertificateAuthority.CERTIFICATE_FILE);
         Awaitility.await().until(() -> Files.exists(authority));
+        return authority;
+    }
+
+    /** What engines are started with that use the n-th host as their proxy, once it can intercept. */
+    Map<String, String> proxyEnvironment(int host) {
+        Path authority = authority(host);
         String url = "http://" + mirror(host);
         return Map.of(
                 "HTTPS_PROXY", url, "HTTP_PROXY", url, "NO_PROXY", "127.0.0.1", "SSL_CERT_FILE", authority.toString());

@@ -102,7 +102,10 @@ class ProxyTest extends EngineTest {
         "CONTAINERD, true",
         "CONTAINERD, false",
         "DOCKERD, true",
-        "DOCKERD, false"
+        "DOCKERD, false",
+        "PODMAN, true",
+        "PODMAN, false",
+        "BUILDAH, true"
     })
     void pullsWhatIsPrivateForWhoMayReadItAlone(Kind kind, boolean bearer) throws Exception {
         registry.close();
@@ -132,6 +135,8 @@ class ProxyTest extends EngineTest {
             case SKOPEO -> Skopeo.proxied(own, environment, user);
             case CONTAINERD -> Containerd.proxied(own, environment, user);
             case DOCKERD -> Dockerd.proxied(own, environment, user);
+            case PODMAN -> Podman.in("podman", own, environment, user);
+            case BUILDAH -> Podman.in("buildah", own, environment, user);
             case JIB -> throw new IllegalArgumentException("it reads the proxy of its JVM");
         };
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -22,6 +23,11 @@ final class NodeOptions {
     private NodeOptions() {}
 
     static void addTo(CommandSpec command, Key.Use role) {
+        addTo(command, key -> key.isFor(role));
+    }
+
+    /** Those of other keys are understood, and not shown. */
+    static void addTo(CommandSpec command, Predicate<Key> shown) {
         command.mixinStandardHelpOptions(true);
         command.addOption(OptionSpec.builder(FILE)
                 .paramLabel("FILE")
@@ -34,7 +40,7 @@ final class NodeOptions {
                     .type(List.class)
                     .auxiliaryTypes(String.class)
                     .arity("1")
-                    .hidden(!key.isFor(role))
+                    .hidden(!shown.test(key))
                     .description(describe(key))
                     .build());
         }

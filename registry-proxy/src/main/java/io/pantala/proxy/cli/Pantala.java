@@ -70,6 +70,7 @@ public final class Pantala implements Runnable {
                                 settings -> Seed.start(SeedConfig.read(settings))))
                 .addSubcommand("token", new TokenCommand(environment))
                 .addSubcommand("nodes", new NodesCommand(environment))
+                .addSubcommand("setup", SetupCommand.of(environment))
                 .addSubcommand("preheat", new PreheatCommand(environment, System.in))
                 .addSubcommand("help", new CommandLine.HelpCommand());
         return program.setOut(out)

@@ -23,7 +23,7 @@ public record HostConfig(
         Access access,
         boolean serveStale,
         NodeConfig node) {
-    private static final int PORT = 6460;
+    static final int PORT = 6460;
 
     public HostConfig {
         if (node.upstreams().find(defaultUpstream).isEmpty()) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pantala.proxy.setup;
+
+import org.jspecify.annotations.NullMarked;
