@@ -55,6 +55,11 @@ final class Nodes implements AutoCloseable {
         return hosts.get(host).listen().toString();
     }
 
+    /** Where the n-th host's health and metrics are. */
+    String admin(int host) {
+        return hosts.get(host).admin().toString();
+    }
+
     /** The certificate that engines must trust which use the n-th host as their proxy, once it can intercept. */
     Path authority(int host) {
         Path authority = directories.get(host).resolve(CertificateAuthority.CERTIFICATE_FILE);

@@ -11,7 +11,9 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,7 @@ public final class AdminServer {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String MARKS = "/marks/";
     private static final int IDLE_SECONDS = 60;
 
     private final Vertx vertx;
@@ -28,20 +31,28 @@ public final class AdminServer {
     private final EventLoops loops;
     private final Readiness readiness;
     private final Supplier<String> metrics;
+    private final Function<String, Optional<String>> marks;
 
     /**
      * Not yet listening.
      *
      * @param metrics all of them in Prometheus' text format
+     * @param marks what is known of a request that {@code pantala doctor} had sent, by its mark
      * @param longestTurn how long an event loop may be busy before it counts as standing still
      */
-    public AdminServer(Vertx vertx, Readiness readiness, Supplier<String> metrics, Duration longestTurn) {
+    public AdminServer(
+            Vertx vertx,
+            Readiness readiness,
+            Supplier<String> metrics,
+            Function<String, Optional<String>> marks,
+            Duration longestTurn) {
         this.vertx = vertx;
         this.server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
                 .requestHandler(this::handle);
         this.loops = new EventLoops(vertx, longestTurn);
         this.readiness = readiness;
         this.metrics = metrics;
+        this.marks = marks;
     }
 
     /** Listens, until its Vert.x ends; completes with the port. */
@@ -55,12 +66,23 @@ public final class AdminServer {
             send(request, new Answer(405, TEXT, "GET or HEAD\n"));
             return;
         }
-        switch (String.valueOf(request.path())) {
+        String path = String.valueOf(request.path());
+        if (path.startsWith(MARKS)) {
+            send(request, mark(path.substring(MARKS.length())));
+            return;
+        }
+        switch (path) {
             case "/healthz" -> respond(request, this::health);
             case "/readyz" -> respond(request, this::ready);
             case "/metrics" -> respond(request, () -> new Answer(200, PROMETHEUS, metrics.get()));
             default -> send(request, new Answer(404, TEXT, "/healthz, /readyz or /metrics\n"));
         }
+    }
+
+    private Answer mark(String mark) {
+        return marks.apply(mark)
+                .map(seen -> new Answer(200, TEXT, seen + "\n"))
+                .orElseGet(() -> new Answer(404, TEXT, "no such request has arrived\n"));
     }
 
     private Answer health() throws InterruptedException {

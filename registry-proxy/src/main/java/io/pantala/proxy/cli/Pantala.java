@@ -71,6 +71,7 @@ public final class Pantala implements Runnable {
                 .addSubcommand("token", new TokenCommand(environment))
                 .addSubcommand("nodes", new NodesCommand(environment))
                 .addSubcommand("setup", SetupCommand.of(environment))
+                .addSubcommand("doctor", DoctorCommand.of(environment))
                 .addSubcommand("preheat", new PreheatCommand(environment, System.in))
                 .addSubcommand("help", new CommandLine.HelpCommand());
         return program.setOut(out)

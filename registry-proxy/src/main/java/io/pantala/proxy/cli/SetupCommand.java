@@ -62,7 +62,7 @@ final class SetupCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "ENGINE",
-            converter = Engines.class,
+            converter = EngineName.class,
             description = "docker, containerd, podman (and buildah), crio or buildkit")
     @SuppressWarnings("NullAway.Init")
     private Engine engine;
@@ -204,6 +204,10 @@ final class SetupCommand implements Callable<Integer> {
         out.println();
         out.println(dryRun ? "nothing was changed; without --dry-run that would be done, and then:" : "to do now:");
         outcome.steps().forEach(step -> out.println("  " + step));
+        if (!undo) {
+            out.println(
+                    "  pantala doctor --engine " + engine.title() + "    (shows whether it goes through the proxy)");
+        }
     }
 
     private static List<String> diff(Setup.Change change) {
@@ -219,19 +223,6 @@ final class SetupCommand implements Callable<Integer> {
 
     private static List<String> lines(Optional<String> text) {
         return text.map(some -> some.lines().toList()).orElse(List.of());
-    }
-
-    /** Reads engines as users write them. */
-    static final class Engines implements ITypeConverter<Engine> {
-        @Override
-        public Engine convert(String text) {
-            try {
-                return Engine.valueOf(text.toUpperCase(Locale.ROOT));
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(
-                        "must be one of " + String.join(", ", Engine.titles()) + "; for others see examples/engines");
-            }
-        }
     }
 
     /** Reads modes as users write them. */

@@ -113,6 +113,11 @@ public final class CertificateAuthority {
         }
     }
 
+    /** When a certificate in PEM ends. */
+    public static Instant endOf(Path certificate) throws IOException {
+        return Pem.certificate(certificate).getNotAfter().toInstant();
+    }
+
     /** What engines are to trust. */
     public X509Certificate certificate() {
         return certificate;

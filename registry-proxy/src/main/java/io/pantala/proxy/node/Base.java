@@ -27,6 +27,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** What every node stands on: metrics, event loops, the store, registries and what fills blobs from them. */
 final class Base implements AutoCloseable {
@@ -111,9 +113,13 @@ final class Base implements AutoCloseable {
         }
     }
 
-    /** Opens the admin listener, last of all. */
-    NodeAddress openAdmin() throws IOException {
-        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, LONGEST_TURN);
+    /**
+     * Opens the admin listener, last of all.
+     *
+     * @param marks what is known of a request that was sent to see whether it arrives
+     */
+    NodeAddress openAdmin(Function<String, Optional<String>> marks) throws IOException {
+        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, marks, LONGEST_TURN);
         int port = Waiting.listening(admin.listen(config.admin()), config.admin());
         return new NodeAddress(config.admin().host(), port);
     }

@@ -18,6 +18,7 @@ import io.pantala.proxy.intercept.Destinations;
 import io.pantala.proxy.notes.DiskNotes;
 import io.pantala.proxy.notes.MemoryNotes;
 import io.pantala.proxy.pull.Knowledge;
+import io.pantala.proxy.pull.Marks;
 import io.pantala.proxy.pull.Pulls;
 import io.pantala.registry.Upstream;
 import io.pantala.registry.Upstreams;
@@ -93,7 +94,7 @@ public final class Host implements Node {
                         pulls,
                         new RequestEvents(base.metrics)),
                 ProxyServer::close);
-        admin = base.openAdmin();
+        admin = base.openAdmin(mark -> pulls.marks().find(mark).map(Host::describe));
         Thread.ofVirtual().name("warm-up").start(connects::warmUp);
     }
 
@@ -139,6 +140,14 @@ public final class Host implements Node {
     @Override
     public void close() {
         base.close();
+    }
+
+    private static String describe(Marks.Seen seen) {
+        return "for %s, as a %s%s"
+                .formatted(
+                        seen.upstream(),
+                        seen.proxied() ? "proxy" : "mirror",
+                        seen.agent().isEmpty() ? "" : ", from " + seen.agent());
     }
 
     private static Knowledge knowledge(HostConfig config, Base base) throws IOException {

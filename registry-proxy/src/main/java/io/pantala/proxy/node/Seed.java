@@ -93,7 +93,7 @@ public final class Seed implements Node {
                                 new NodesApi(base.vertx, cluster, conductor::hosts)::mount)),
                 listening -> listening.close(Duration.ZERO));
         sync.keep(others::resolve);
-        admin = base.openAdmin();
+        admin = base.openAdmin(_ -> Optional.empty());
     }
 
     private Door door(Predicate<String> operators) {

@@ -22,6 +22,7 @@ public final class Pulls implements CallHandler {
     private final ManifestPull manifests;
     private final BlobPulls blobs;
     private final PassOn passOn;
+    private final Marks marks = new Marks();
 
     /**
      * @param knowledge what is remembered of upstreams
@@ -50,6 +51,11 @@ public final class Pulls implements CallHandler {
         passOn = new PassOn(registry, relay, grants, heads, lastKnown, destinations);
     }
 
+    /** The requests that were sent to see whether they arrive here. */
+    public Marks marks() {
+        return marks;
+    }
+
     @Override
     public void answer(RegistryCall call, Exchange exchange)
             throws RegistryException, EngineGoneException, InterruptedException {
@@ -57,7 +63,10 @@ public final class Pulls implements CallHandler {
             case RegistryCall.Ping ping -> pings.answer(ping, exchange);
             case RegistryCall.Tags _ -> relay.pass(call, exchange, "tags");
             case RegistryCall.Catalog _, RegistryCall.Referrers _ -> relay.pass(call, exchange, "other");
-            case RegistryCall.Manifest manifest -> manifests.answer(manifest, exchange);
+            case RegistryCall.Manifest manifest -> {
+                marks.intercept(manifest, exchange);
+                manifests.answer(manifest, exchange);
+            }
             case RegistryCall.Blob blob -> blobs.answer(blob, exchange);
             case RegistryCall.Other other -> passOn.answer(other, exchange);
         }

@@ -90,6 +90,34 @@ public final class Setup {
         return new Outcome(changes, changes.isEmpty() ? List.of() : List.of("restart or reload " + engine.title()));
     }
 
+    /** The files that were changed for it; none if it was not set up. */
+    public List<String> files() throws SetupException {
+        return Journal.read(tree, directory).entries().stream()
+                .map(Journal.Entry::path)
+                .toList();
+    }
+
+    /** Those of them that someone has changed since. */
+    public List<String> changedSince() throws SetupException {
+        List<String> changed = new ArrayList<>();
+        for (Journal.Entry entry : Journal.read(tree, directory).entries()) {
+            if (!tree.read(entry.path()).map(Journal::digest).equals(Optional.of(entry.written()))) {
+                changed.add(entry.path());
+            }
+        }
+        return changed;
+    }
+
+    /** Whether it was made to trust an authority, and not this one. */
+    public boolean trustsAnother(String certificate) throws SetupException {
+        for (String file : files()) {
+            if (file.endsWith(".crt") && !tree.read(file).equals(Optional.of(certificate))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void undo(Journal journal) throws SetupException {
         for (Change change : changes(originals(journal))) {
             if (change.after().isPresent()) {

@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +31,8 @@ class AdminServerTest {
 
     @BeforeEach
     void listen() throws Exception {
-        port = new AdminServer(vertx, () -> missing, () -> "some_metric 1\n", Duration.ofMillis(300))
+        port = new AdminServer(
+                        vertx, () -> missing, () -> "some_metric 1\n", _ -> Optional.empty(), Duration.ofMillis(300))
                 .listen(new NodeAddress("127.0.0.1", 0))
                 .toCompletionStage()
                 .toCompletableFuture()
