@@ -16,6 +16,7 @@ import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketCheck;
 import io.pantala.transport.ticket.TicketSigner;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -92,6 +93,11 @@ public final class TestCluster {
     /** How a host without a token dials. */
     public static SeedLinks.Dial plain(String host, List<NodeAddress> seeds) {
         return new SeedLinks.Dial(
-                new SeedNames(seeds), host, "pantala/test", Optional.empty(), new LinkSecurity.Plain(), (_, _) -> {});
+                new SeedNames(seeds),
+                host,
+                "pantala/test",
+                Optional.empty(),
+                new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
+                (_, _) -> {});
     }
 }

@@ -28,7 +28,7 @@ public final class PeerServer implements AutoCloseable {
             throws IOException {
         this.door = door;
         this.blocks = blocks;
-        this.server = LinkServer.start(vertx, listen, tls, LONGEST_MESSAGE, this::handle);
+        this.server = LinkServer.start(vertx, listen, tls, door, LONGEST_MESSAGE, this::handle);
     }
 
     /**

@@ -74,7 +74,10 @@ public final class SeedLink {
 
     /** Whether nobody on the way can read what is said. */
     public boolean isConfidential() {
-        return isCertified() || address.isLoopback();
+        return switch (shared.dial().security()) {
+            case LinkSecurity.Certified _ -> true;
+            case LinkSecurity.Plain plain -> plain.isLocal(address);
+        };
     }
 
     private boolean isCertified() {

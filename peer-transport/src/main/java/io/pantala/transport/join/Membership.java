@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Membership implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
-    private static final Duration CHECK = Duration.ofSeconds(10);
+    private static final Duration CHECK = Duration.ofSeconds(2);
 
     /** How long the hosts of a cluster take to turn to a new authority, so that they don't all come at once. */
     private static final Duration TURN = Duration.ofMinutes(10);

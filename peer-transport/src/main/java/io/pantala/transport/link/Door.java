@@ -5,6 +5,7 @@ import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.identity.Role;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -58,7 +59,7 @@ public final class Door {
         SSLSession session = request.connection().sslSession();
         X509Certificate certificate = session == null ? null : certificate(session);
         if (certificate == null) {
-            return new Caller.Unknown(isLocal(request), session != null);
+            return new Caller.Unknown(isLocal(request.remoteAddress()), session != null);
         }
         NodeIdentity node = NodeIdentity.of(certificate)
                 .orElseThrow(() -> new IllegalStateException("the handshake lets nobody else pass"));
@@ -71,7 +72,8 @@ public final class Door {
                 : new Caller.Node(node, until);
     }
 
-    private static @Nullable X509Certificate certificate(SSLSession session) {
+    /** Who has no certificate, null. */
+    static @Nullable X509Certificate certificate(SSLSession session) {
         try {
             return (X509Certificate) session.getPeerCertificates()[0];
         } catch (SSLPeerUnverifiedException e) {
@@ -79,14 +81,23 @@ public final class Door {
         }
     }
 
-    private boolean isLocal(HttpServerRequest request) {
-        String address = request.remoteAddress().hostAddress();
+    private boolean isLocal(SocketAddress remote) {
+        String address = remote.hostAddress();
         try {
             return address != null && rules.local.test(InetAddress.ofLiteral(address));
         } catch (IllegalArgumentException e) {
             // An address within an interface that is no more.
             return false;
         }
+    }
+
+    /** Whether who connects from there has yet to prove something before much is done. */
+    boolean isStrange(SocketAddress remote) {
+        return rules.unproven != Unproven.ALL && !isLocal(remote);
+    }
+
+    DoorListener listener() {
+        return listener;
     }
 
     /** Why this caller may not make this request; empty: it may. */
@@ -117,7 +128,11 @@ public final class Door {
             case JOINING -> unknown.encrypted() ? null : Denial.NOT_ENCRYPTED;
             case HOSTS, NODES -> passesUnproven(unknown) ? null : Denial.NO_CERTIFICATE;
             case SEEDS -> Denial.NO_CERTIFICATE;
-            case OPERATORS -> checkOperator(unknown.local(), request);
+            // A token that has come in plain text is everybody's.
+            case OPERATORS ->
+                unknown.encrypted() || passesUnproven(unknown)
+                        ? checkOperator(unknown.local(), request)
+                        : Denial.NOT_ENCRYPTED;
         };
     }
 

@@ -6,4 +6,7 @@ public interface DoorListener {
 
     /** Someone may not do what was asked for. */
     default void denied(Access access, Denial denial, String from) {}
+
+    /** A connection was closed for another, because too many had not shown any certificate. */
+    default void strangerDropped() {}
 }

@@ -12,7 +12,9 @@ public record Ticket(String text) {
     /** Where a request for a block shows it. */
     public static final String HEADER = "Pantala-Ticket";
 
-    private static final Pattern TEXT = Pattern.compile("[0-9A-Za-z_-]{1,1024}");
+    static final int LONGEST = 1024;
+
+    private static final Pattern TEXT = Pattern.compile("[0-9A-Za-z_-]{1," + LONGEST + "}");
 
     public Ticket {
         if (!TEXT.matcher(text).matches()) {

@@ -51,6 +51,9 @@ public final class TicketCheck {
         if (text == null) {
             return Optional.of(TicketRefusal.MISSING);
         }
+        if (text.length() > Ticket.LONGEST) {
+            return Optional.of(TicketRefusal.MALFORMED);
+        }
         Contents contents = verified.getIfPresent(text);
         if (contents == null) {
             byte[] bytes = decode(text);

@@ -428,7 +428,7 @@ class ControlLinkTest {
                         "host",
                         "pantala/test",
                         peer,
-                        new LinkSecurity.Plain(),
+                        new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
                         (_, news) -> heardNews.add(news)),
                 config,
                 recorder);

@@ -68,6 +68,7 @@ class MembershipTest {
                 vertx,
                 new NodeAddress("127.0.0.1", 0),
                 Optional.of(cluster.tls(Role.SEED, "seed-1")),
+                door(),
                 1 << 16,
                 this::serve);
         seed = new NodeAddress("127.0.0.1", server.port());
@@ -80,13 +81,16 @@ class MembershipTest {
         vertx.close().await(10, SECONDS);
     }
 
-    /** As a seed does, and notes by what it knows who asks. */
-    private void serve(HttpServerRequest request) {
-        Door door = new Door(
+    private Door door() {
+        return new Door(
                 new Door.Rules(Door.Unproven.NONE, _ -> false, _ -> false, _ -> false, () -> atSeed),
                 DoorListener.NONE);
+    }
+
+    /** As a seed does, and notes by what it knows who asks. */
+    private void serve(HttpServerRequest request) {
         String secret = request.getHeader("Authorization");
-        Caller caller = door.caller(request);
+        Caller caller = door().caller(request);
         request.body().onSuccess(body -> {
             asked.add(caller.node().map(NodeIdentity::toString).orElse("a stranger")
                     + (secret == null ? "" : " with a secret"));
@@ -279,7 +283,8 @@ class MembershipTest {
 
     private void renewSeed() throws IOException {
         server.close(Duration.ZERO);
-        server = LinkServer.start(vertx, seed, Optional.of(cluster.tls(Role.SEED, "seed-1")), 1 << 16, this::serve);
+        server = LinkServer.start(
+                vertx, seed, Optional.of(cluster.tls(Role.SEED, "seed-1")), door(), 1 << 16, this::serve);
     }
 
     private Instant ends(Instant issued) {

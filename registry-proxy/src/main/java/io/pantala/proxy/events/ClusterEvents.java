@@ -5,19 +5,26 @@ import io.pantala.seed.cluster.ClusterListener;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.Fingerprint;
 import io.pantala.transport.identity.NodeIdentity;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Who joins a seed's cluster, and how the seed keeps in step with others. */
 public final class ClusterEvents implements ClusterListener {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
 
+    /** Strangers can be refused as often as they like, which is no reason to fill the log. */
+    private static final long BETWEEN_REFUSALS = Duration.ofSeconds(1).toNanos();
+
     private final Metrics metrics;
     private final Set<NodeAddress> inStep = ConcurrentHashMap.newKeySet();
     private final Map<NodeAddress, String> told = new ConcurrentHashMap<>();
+    private final AtomicLong refusalTold = new AtomicLong(System.nanoTime() - BETWEEN_REFUSALS);
 
     public ClusterEvents(Metrics metrics) {
         this.metrics = metrics;
@@ -36,10 +43,16 @@ public final class ClusterEvents implements ClusterListener {
     @Override
     public void refused(NodeIdentity node, Refusal why) {
         count("refused_" + Metrics.label(why));
-        LOG.atWarn()
+        LOG.atLevel(isTimeToTell() ? Level.WARN : Level.DEBUG)
                 .addKeyValue("node", node)
                 .addKeyValue("why", Metrics.label(why))
                 .log("node not let in");
+    }
+
+    private boolean isTimeToTell() {
+        long now = System.nanoTime();
+        long last = refusalTold.get();
+        return now - last >= BETWEEN_REFUSALS && refusalTold.compareAndSet(last, now);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.pantala.proxy.events;
 
+import io.micrometer.core.instrument.Counter;
 import io.pantala.transport.link.Access;
 import io.pantala.transport.link.Denial;
 import io.pantala.transport.link.DoorListener;
@@ -11,9 +12,12 @@ public final class DoorEvents implements DoorListener {
     private static final Logger LOG = LoggerFactory.getLogger(DoorEvents.class);
 
     private final Metrics metrics;
+    private final Counter dropped;
 
     public DoorEvents(Metrics metrics) {
         this.metrics = metrics;
+        this.dropped = metrics.count(
+                "pantala.strangers.dropped", "Connections closed because too many had shown no certificate");
     }
 
     @Override
@@ -31,5 +35,10 @@ public final class DoorEvents implements DoorListener {
                 .addKeyValue("reason", Metrics.label(denial))
                 .addKeyValue("from", from)
                 .log("request denied");
+    }
+
+    @Override
+    public void strangerDropped() {
+        dropped.increment();
     }
 }

@@ -70,7 +70,7 @@ final class Neighbours {
                                 Optional.of(advertised()),
                                 membership
                                         .<LinkSecurity>map(LinkSecurity.Certified::new)
-                                        .orElseGet(LinkSecurity.Plain::new),
+                                        .orElseGet(() -> new LinkSecurity.Plain(base.tuning.local())),
                                 this::hear),
                         base.tuning.control(),
                         events),

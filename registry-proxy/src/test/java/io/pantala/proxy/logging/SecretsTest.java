@@ -2,29 +2,39 @@ package io.pantala.proxy.logging;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.LoggerContext;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.config.HostConfig;
+import io.pantala.proxy.config.LinksConfig;
 import io.pantala.proxy.config.NodeConfig;
+import io.pantala.proxy.config.ProxyMode;
 import io.pantala.proxy.config.SeedConfig;
+import io.pantala.proxy.http.Access;
 import io.pantala.proxy.node.Host;
 import io.pantala.proxy.node.Seed;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.cluster.ClusterOperator;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.Role;
+import io.pantala.transport.identity.Token;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.regex.Matcher;
@@ -92,6 +102,58 @@ class SecretsTest {
         for (String secret : secrets) {
             assertThat(pieces(secret)).noneMatch(log::contains);
         }
+    }
+
+    @Test
+    void noTokenTicketOrKeyOfAClusterIsInAnyLogAtAnyLevel() throws Exception {
+        Digest blob = registry.blob(REPOSITORY, random(300_000));
+        log(new LogConfig(LogConfig.Format.TEXT, Level.TRACE));
+        List<String> secrets = new ArrayList<>();
+
+        try (Seed seed = Seed.start(new SeedConfig(ANY, node("seed")))) {
+            ClusterOperator operator = ClusterOperator.of(directory.resolve("seed"), InstantSource.system());
+            Token token = operator.newToken(Role.HOST, Optional.empty());
+            Token api = operator.newApiToken();
+            secrets.addAll(List.of(token.secret(), api.secret()));
+            try (Host host = Host.start(new HostConfig(
+                    ANY,
+                    LinksConfig.joining(List.of(seed.listen()), token, ANY),
+                    NAME,
+                    ProxyMode.DEFAULT,
+                    Access.open(),
+                    true,
+                    node("host")))) {
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> Files.exists(directory.resolve("host/identity/identity.json")));
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> written.toString(UTF_8).contains("seed linked"));
+                assertThat(pull(host, blob, "")).isEqualTo(200);
+            }
+            assertThat(http.send(
+                                    HttpRequest.newBuilder(URI.create("http://" + seed.listen() + "/api/v1/nodes"))
+                                            .header("Authorization", "Bearer " + api.secret())
+                                            .build(),
+                                    HttpResponse.BodyHandlers.discarding())
+                            .statusCode())
+                    .isEqualTo(401);
+        }
+        for (String file : List.of("host/identity/identity.json", "seed/cluster/state.json")) {
+            Matcher key = Pattern.compile(
+                            "-----BEGIN PRIVATE KEY-----\\\\n(.+?)\\\\n-----END|\"privateKey\":\"([^\"]+)")
+                    .matcher(Files.readString(directory.resolve(file)));
+            while (key.find()) {
+                secrets.add(key.group(1) == null ? key.group(2) : key.group(1).replace("\\n", ""));
+            }
+        }
+        assertThat(secrets).hasSizeGreaterThanOrEqualTo(5);
+
+        String log = logged();
+        assertThat(log).contains("TRACE", "download complete", blob.toString());
+        for (String secret : secrets) {
+            // A key's beginning says nothing but of what kind it is.
+            assertThat(pieces(secret.substring(secret.length() > 60 ? 60 : 0))).noneMatch(log::contains);
+        }
+        assertThat(log).doesNotContain("Pantala-Ticket:").doesNotContainPattern("\\bAQ[0-9A-Za-z_-]{150,}");
     }
 
     @Test

@@ -14,11 +14,13 @@ import io.pantala.proxy.http.Access;
 import io.pantala.proxy.logging.LogConfig;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.seed.cluster.ClusterOperator;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -89,6 +92,15 @@ final class Fleet {
     }
 
     static Tuning tuning(Clock clock) {
+        return tuning(Tuning.DEFAULT.local(), clock);
+    }
+
+    /** To such a node, nobody is on the same machine. */
+    static Tuning remote() {
+        return tuning(_ -> false, Clock.systemUTC());
+    }
+
+    private static Tuning tuning(Predicate<InetAddress> local, Clock clock) {
         return new Tuning(
                 Tuning.DEFAULT.registry(),
                 Tuning.DEFAULT.backfill(),
@@ -97,7 +109,7 @@ final class Fleet {
                 Tuning.DEFAULT.tracker(),
                 Tuning.DEFAULT.control(),
                 Tuning.DEFAULT.blocks(),
-                Tuning.DEFAULT.local(),
+                local,
                 clock);
     }
 
@@ -123,21 +135,33 @@ final class Fleet {
                 Tuning.DEFAULT);
     }
 
+    Seed seed(String name, Tuning tuning) throws StartException {
+        return seed(new SeedConfig(any, node(name)), tuning);
+    }
+
+    /** As it was told or, with nothing, with an authority of its own. */
+    Seed seed(String name, Optional<ClusterConfig.Given> authority) throws StartException {
+        return seed(
+                new SeedConfig(any, List.of(), Optional.empty(), authority, false, Optional.empty(), node(name)),
+                Tuning.DEFAULT);
+    }
+
     Host host(String name, Token token, NodeAddress... seeds) throws StartException {
         return host(name, token, Tuning.DEFAULT, seeds);
     }
 
     Host host(String name, Token token, Tuning tuning, NodeAddress... seeds) throws StartException {
+        return host(name, LinksConfig.joining(List.of(seeds), token, any), tuning);
+    }
+
+    /** One whose links are plain. */
+    Host plainHost(String name, Tuning tuning, NodeAddress... seeds) throws StartException {
+        return host(name, new LinksConfig(List.of(seeds), Optional.empty(), true, any, Optional.empty()), tuning);
+    }
+
+    private Host host(String name, LinksConfig links, Tuning tuning) throws StartException {
         return keep(Host.start(
-                new HostConfig(
-                        ANY,
-                        LinksConfig.joining(List.of(seeds), token, any),
-                        NAME,
-                        ProxyMode.DEFAULT,
-                        Access.open(),
-                        true,
-                        node(name)),
-                tuning));
+                new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, node(name)), tuning));
     }
 
     <N extends AutoCloseable> N keep(N node) {

@@ -22,7 +22,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,23 +56,11 @@ class RoutesTest {
     void open() throws Exception {
         fleet = new Fleet(directory);
         Path tokens = Files.writeString(directory.resolve("tokens"), "# nobody yet\n");
-        seed = start(tokens, false);
+        seed = start(Optional.of(tokens), false);
         operator = fleet.operator("seed");
     }
 
-    private Seed start(Path tokens, boolean plaintext) throws StartException {
-        // To this seed, nobody is on the same machine.
-        Tuning usual = Tuning.DEFAULT;
-        Tuning remote = new Tuning(
-                usual.registry(),
-                usual.backfill(),
-                usual.pull(),
-                usual.swarm(),
-                usual.tracker(),
-                usual.control(),
-                usual.blocks(),
-                address -> false,
-                Clock.systemUTC());
+    private Seed start(Optional<Path> tokens, boolean plaintext) throws StartException {
         return fleet.seed(
                 new SeedConfig(
                         Fleet.ANY,
@@ -81,9 +68,9 @@ class RoutesTest {
                         Optional.empty(),
                         Optional.empty(),
                         plaintext,
-                        Optional.of(tokens),
+                        tokens,
                         fleet.node("seed")),
-                remote);
+                Fleet.remote());
     }
 
     @AfterEach
@@ -101,7 +88,7 @@ class RoutesTest {
         assertThat(plain.keySet())
                 .contains("GET " + BLOCK, "POST " + JOIN, "POST /pantala/v1/cluster", "GET /pantala/v1/control")
                 .contains("GET /api/v1/preheats/x", "GET /api/v1/nodes", "PUT /api/v1/shut-outs/x");
-        plain.forEach((route, status) -> assertThat(status).as(route).isEqualTo(route.contains("/api/") ? 401 : 403));
+        plain.forEach((route, status) -> assertThat(status).as(route).isEqualTo(403));
         encrypted.forEach((route, status) ->
                 assertThat(status).as(route).isEqualTo(route.contains("/api/") || route.contains(JOIN) ? 401 : 403));
     }
@@ -151,6 +138,46 @@ class RoutesTest {
 
         Files.writeString(directory.resolve("tokens"), "");
         await().until(() -> status(pinned, "GET", "/api/v1/nodes", token.secret()) == 401);
+    }
+
+    @Test
+    void anApiTokenThatComesInPlainTextIsNotTaken() throws Exception {
+        Token token = operator.newApiToken();
+        Files.writeString(directory.resolve("tokens"), token.hash() + " ann\n");
+        SSLContext pinned = ClusterTls.pinned(token.authority(), InstantSource.system());
+        await().until(() -> status(pinned, "GET", "/api/v1/nodes", token.secret()) == 200);
+
+        assertThat(status(null, "GET", "/api/v1/nodes", token.secret())).isEqualTo(403);
+        assertThat(fleet.metric(
+                        seed.admin(), "pantala_requests_denied_total{access=\"operators\",reason=\"not_encrypted\"}"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void withoutAFileOfTokensNobodyUsesTheApiOverANetwork() throws Exception {
+        seed.close();
+        seed = start(Optional.empty(), false);
+        SSLContext pinned = ClusterTls.pinned(seedsAuthority(), InstantSource.system());
+
+        assertThat(status(pinned, "GET", "/api/v1/nodes", operator.newApiToken().secret()))
+                .isEqualTo(401);
+    }
+
+    @Test
+    void inPlaintextTheApiAndTheClusterStayClosed() throws Exception {
+        seed.close();
+        seed = start(Optional.of(directory.resolve("tokens")), true);
+
+        walk(null).forEach((route, status) -> {
+            if (route.contains("/api/")) {
+                assertThat(status).as(route).isEqualTo(401);
+            } else if (route.contains("/pantala/v1/control")) {
+                assertThat(status).as(route).isIn(400, 426, 501);
+            } else {
+                // A block lacks its ticket.
+                assertThat(status).as(route).isEqualTo(403);
+            }
+        });
     }
 
     @Test

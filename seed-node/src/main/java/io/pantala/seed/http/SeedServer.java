@@ -40,7 +40,7 @@ public final class SeedServer {
                 .last()
                 .handler(context -> Problem.answer(context.response(), 404, "there is nothing at this path"));
         return new SeedServer(
-                LinkServer.start(vertx, listen, Optional.of(tls), ControlServer.LONGEST_MESSAGE, router), router);
+                LinkServer.start(vertx, listen, Optional.of(tls), door, ControlServer.LONGEST_MESSAGE, router), router);
     }
 
     /** The port that was bound. */
