@@ -202,7 +202,7 @@ final class Download implements Runnable {
             case ControlMessage.Opened(BlobKey _, BlockLayout layout) -> opened(layout);
             case ControlMessage.Granted(BlobKey _, Ticket ticket) -> Objects.requireNonNull(seed).ticket = ticket;
             case ControlMessage.Refused(BlobKey _, UpstreamRefusal refusal) -> refused(refusal);
-            case ControlMessage.PassThrough(BlobKey _, Reason reason) -> cantStore(reason);
+            case ControlMessage.PassThrough(BlobKey _, Reason reason) -> seedCantStore(reason);
             case ControlMessage.Unavailable(BlobKey _, String reason) -> passOver(reason);
             case ControlMessage.Hashes hashes -> learn(hashes);
             case ControlMessage.Sealed _ -> {
@@ -408,6 +408,14 @@ final class Download implements Runnable {
             waiting = List.copyOf(interests);
         }
         waiting.forEach(interest -> interest.open(blob.share()));
+    }
+
+    /** Others, and this host itself, may have the room that it lacks; but nobody knows the length before the end. */
+    private void seedCantStore(Reason reason) {
+        switch (reason) {
+            case NO_LENGTH -> cantStore(reason);
+            case LARGER_THAN_QUOTA, NO_ROOM, DISK_ERROR -> passOver("it can't store the blob: " + reason);
+        }
     }
 
     private void cantStore(Reason reason) {

@@ -55,6 +55,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class SwarmDownloadsTest {
@@ -421,6 +423,20 @@ class SwarmDownloadsTest {
         try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"))) {
             assertThat(fill.opening().get(10, SECONDS))
                     .isEqualTo(new Opening.PassThrough(Opening.PassThrough.Reason.NO_LENGTH));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LARGER_THAN_QUOTA", "NO_ROOM", "DISK_ERROR"})
+    void leavesToOthersWhatTheSeedHasNoRoomFor(Opening.PassThrough.Reason reason) throws Exception {
+        FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
+            @Override
+            void wanted(ControlSession session, Want want) {
+                session.send(new ControlMessage.PassThrough(want.key(), reason));
+            }
+        });
+        try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"))) {
+            assertThat(fill.opening().get(10, SECONDS)).isInstanceOf(Opening.Unavailable.class);
         }
     }
 

@@ -42,6 +42,7 @@ final class EngineChannel implements EngineSide {
     private volatile @Nullable Intercepted intercepted;
 
     // These belong to the event loop.
+    private boolean ending;
     private @Nullable Exchange current;
     private @Nullable Runnable onceFree;
     private @Nullable Future<?> reaper;
@@ -75,6 +76,16 @@ final class EngineChannel implements EngineSide {
                 .channel()
                 .attr(ATTRIBUTE)
                 .get();
+    }
+
+    /** Whatever comes from now on is no request. On the event loop. */
+    void takeNoMore() {
+        ending = true;
+    }
+
+    /** Whether what comes is a request. On the event loop. */
+    boolean takesMore() {
+        return !ending;
     }
 
     /** A request has come; the exchange hears when the connection closes. On the event loop. */

@@ -7,6 +7,7 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -173,6 +174,7 @@ public final class ProxyServer implements AutoCloseable {
             HttpServer server = vertx.createHttpServer(options)
                     .connectionHandler(
                             connection -> EngineChannel.open(connection, config.idle(), config.access(), connects))
+                    .invalidRequestHandler(ProxyServer::refuseMalformed)
                     .requestHandler(ProxyServer.this::accept);
             servers.add(server);
             return server.listen(address);
@@ -180,17 +182,22 @@ public final class ProxyServer implements AutoCloseable {
     }
 
     private void accept(HttpServerRequest request) {
+        EngineChannel channel = EngineChannel.of(request.connection());
+        if (!channel.takesMore()) {
+            return;
+        }
+        Optional<String> ambiguity = RequestShape.ambiguity(request.headers());
+        if (ambiguity.isPresent()) {
+            refuse(request, new RegistryError(400, "UNSUPPORTED", ambiguity.get()));
+            return;
+        }
         if (!room.tryAcquire()) {
             RegistryError error = RegistryError.unavailable(503, "too many requests at once");
-            request.response()
-                    .setStatusCode(error.status())
-                    .putHeader("Content-Type", RegistryError.MEDIA_TYPE)
-                    .putHeader("Retry-After", "1")
-                    .end(io.vertx.core.buffer.Buffer.buffer(error.body()));
+            request.response().putHeader("Retry-After", "1");
+            var _ = send(request, error);
             return;
         }
         String id = idPrefix + "-" + Long.toString(requests.incrementAndGet(), 36);
-        EngineChannel channel = EngineChannel.of(request.connection());
         var exchange = new Exchange(request, channel, id);
         channel.begin(exchange);
         Thread.ofVirtual().name("request-" + id).start(() -> {
@@ -201,6 +208,25 @@ public final class ProxyServer implements AutoCloseable {
                 channel.finish(exchange);
             }
         });
+    }
+
+    private static void refuseMalformed(HttpServerRequest request) {
+        refuse(request, RequestShape.error(request.decoderResult().cause()));
+    }
+
+    /** And nothing more on its connection: where the next request begins is not certain. */
+    private static void refuse(HttpServerRequest request, RegistryError error) {
+        EngineChannel channel = EngineChannel.of(request.connection());
+        channel.takeNoMore();
+        request.response().putHeader("Connection", "close");
+        var _ = send(request, error).onComplete(_ -> channel.closeGently());
+    }
+
+    private static Future<Void> send(HttpServerRequest request, RegistryError error) {
+        return request.response()
+                .setStatusCode(error.status())
+                .putHeader("Content-Type", RegistryError.MEDIA_TYPE)
+                .end(Buffer.buffer(error.body()));
     }
 
     private void answer(HttpServerRequest request, Exchange exchange) {
