@@ -181,7 +181,9 @@ class HostFaultTest {
             nodes.stopHost();
             nodes.startHost();
             assertThat(nodes.engine(token).blob("a/b", digest)).isEqualTo(new Outcome.Right());
-            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+            // A ticket may end by the jump, and its host then fetches for itself.
+            assertThat(registry.bytesSent(digest))
+                    .isBetween((long) SIZE, topology == Topology.ALONE ? SIZE : 2L * SIZE);
         }
     }
 
