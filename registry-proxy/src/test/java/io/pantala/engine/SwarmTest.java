@@ -44,6 +44,21 @@ class SwarmTest extends EngineTest {
         assertNothingWentAstray();
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void pullsOnAnotherHostWhileTheRegistryIsDownWhatWasPulledBefore(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2)) {
+            try (Engine engine = engineBehind(kind, nodes.mirror(0))) {
+                engine.pull(image);
+            }
+            tap.close();
+            try (Engine engine = engineBehind(kind, nodes.mirror(1))) {
+                engine.pull(image);
+            }
+        }
+        assertNothingWentAstray();
+    }
+
     @Test
     void pullsOnceFromTheRegistryForEnginesThatPullAtTheSameTime() throws Exception {
         try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2);

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 
-/** Sends other nodes what is small and rare, over TLS. */
+/** Sends other nodes what is small and rare. */
 public final class LinkClient implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration WHOLE = Duration.ofSeconds(15);
@@ -34,14 +34,20 @@ public final class LinkClient implements AutoCloseable {
 
     /** @param tls whom to trust, and what to show */
     public LinkClient(Vertx vertx, SSLContext tls) {
-        http = vertx.createHttpClient(new HttpClientOptions()
-                .setSsl(true)
-                .setSslEngineOptions(new TlsOptions(tls))
-                .setVerifyHost(false)
+        this(vertx, Optional.of(tls));
+    }
+
+    /** @param tls whom to trust, and what to show; empty: the cluster's links are plain */
+    public LinkClient(Vertx vertx, Optional<SSLContext> tls) {
+        HttpClientOptions options = new HttpClientOptions()
                 .setConnectTimeout((int) CONNECT.toMillis())
                 .setSslHandshakeTimeout(CONNECT.toMillis())
                 .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
-                .setKeepAlive(false));
+                .setKeepAlive(false);
+        tls.ifPresent(context -> options.setSsl(true)
+                .setSslEngineOptions(new TlsOptions(context))
+                .setVerifyHost(false));
+        http = vertx.createHttpClient(options);
     }
 
     /**

@@ -63,7 +63,8 @@ public final class Connects implements AutoCloseable {
 
     /** Does once what the first engine would have to wait for: an authority's classes, and those of TLS. Waits for it. */
     public void warmUp() {
-        certificates.thenAccept(Certificates::warmUp).join();
+        // What went wrong with the authority has been said where it was made.
+        certificates.thenAccept(Certificates::warmUp).exceptionally(_ -> null).join();
     }
 
     /** Opens no new tunnels, and waits for those there are. */

@@ -17,6 +17,7 @@ import io.pantala.proxy.intercept.Connects;
 import io.pantala.proxy.intercept.Destinations;
 import io.pantala.proxy.notes.DiskNotes;
 import io.pantala.proxy.notes.MemoryNotes;
+import io.pantala.proxy.notes.Notes;
 import io.pantala.proxy.pull.Knowledge;
 import io.pantala.proxy.pull.Marks;
 import io.pantala.proxy.pull.Pulls;
@@ -74,7 +75,7 @@ public final class Host implements Node {
                 new Grants(base.registry),
                 fillers,
                 destinations,
-                knowledge(config, base),
+                knowledge(config, base, neighbours),
                 base.tuning.pull(),
                 new PullEvents(base.metrics));
         server = base.add(
@@ -150,13 +151,14 @@ public final class Host implements Node {
                         seen.agent().isEmpty() ? "" : ", from " + seen.agent());
     }
 
-    private static Knowledge knowledge(HostConfig config, Base base) throws IOException {
-        return config.serveStale()
-                ? new Knowledge(
-                        DiskNotes.open(config.node().directory().resolve("notes"), MOST_NOTES, base.tuning.clock()),
-                        new MemoryNotes(),
-                        base.tuning.clock())
-                : Knowledge.NONE;
+    private static Knowledge knowledge(HostConfig config, Base base, Optional<Neighbours> neighbours)
+            throws IOException {
+        if (!config.serveStale()) {
+            return Knowledge.NONE;
+        }
+        Notes own = DiskNotes.open(config.node().directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
+        Notes lasting = neighbours.map(others -> others.share(own, base)).orElse(own);
+        return new Knowledge(lasting, new MemoryNotes(), base.tuning.clock());
     }
 
     /** The authority that was configured must be right from the start; one of our own may take its time. */

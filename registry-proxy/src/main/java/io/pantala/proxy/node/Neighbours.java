@@ -5,6 +5,9 @@ import io.pantala.proxy.events.BlockEvents;
 import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.MembershipEvents;
 import io.pantala.proxy.events.SwarmEvents;
+import io.pantala.proxy.notes.Notes;
+import io.pantala.proxy.notes.SeedNotes;
+import io.pantala.proxy.notes.SharedNotes;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockClient;
@@ -21,6 +24,7 @@ import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Roots;
 import io.pantala.transport.join.Membership;
 import io.pantala.transport.link.Door;
+import io.pantala.transport.link.LinkClient;
 import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.ticket.SeedClocks;
 import io.pantala.transport.ticket.TicketCheck;
@@ -88,6 +92,15 @@ final class Neighbours {
 
     SwarmDownloads downloads() {
         return downloads;
+    }
+
+    /** Notes that the whole cluster has a part in. */
+    Notes share(Notes own, Base base) {
+        LinkClient client = base.add(
+                new LinkClient(base.vertx, membership.map(member -> member.tls().toSeeds())), LinkClient::close);
+        return base.add(
+                new SharedNotes(own, new SeedNames(config.seeds())::resolve, SeedNotes.over(client)),
+                SharedNotes::close);
     }
 
     /** Where other hosts fetch blocks. */

@@ -6,6 +6,9 @@ import io.pantala.proxy.events.BlockEvents;
 import io.pantala.proxy.events.ClusterEvents;
 import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.PreheatEvents;
+import io.pantala.proxy.notes.DiskNotes;
+import io.pantala.proxy.notes.Notes;
+import io.pantala.proxy.notes.NotesApi;
 import io.pantala.seed.api.NodesApi;
 import io.pantala.seed.api.PreheatApi;
 import io.pantala.seed.cluster.Cluster;
@@ -33,6 +36,8 @@ import java.util.function.Predicate;
 
 /** A seed: fetches each blob from its registry once, and hands out its blocks. */
 public final class Seed implements Node {
+    private static final int MOST_NOTES = 50_000;
+
     private final SeedConfig config;
     private final Base base;
     private final Cluster cluster;
@@ -79,6 +84,7 @@ public final class Seed implements Node {
                         base.own),
                 Preheats::close);
         cluster.onChange(conductor::tellNews);
+        Notes notes = DiskNotes.open(base.directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
         server = base.add(
                 SeedServer.start(
                         base.vertx,
@@ -90,7 +96,8 @@ public final class Seed implements Node {
                                 sync::mount,
                                 new JoinApi(base.vertx, cluster, clusterEvents)::mount,
                                 new PreheatApi(base.vertx, preheats)::mount,
-                                new NodesApi(base.vertx, cluster, conductor::hosts)::mount)),
+                                new NodesApi(base.vertx, cluster, conductor::hosts)::mount,
+                                new NotesApi(base.vertx, notes)::mount)),
                 listening -> listening.close(Duration.ZERO));
         sync.keep(others::resolve);
         admin = base.openAdmin(_ -> Optional.empty());
