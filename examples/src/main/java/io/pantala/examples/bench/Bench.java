@@ -1,5 +1,6 @@
 package io.pantala.examples.bench;
 
+import io.pantala.examples.bench.Cold.What;
 import io.pantala.examples.rig.Installation;
 import io.pantala.examples.rig.Machine;
 import io.pantala.examples.rig.Program;
@@ -7,6 +8,7 @@ import io.pantala.examples.rig.Rate;
 import io.pantala.examples.rig.RegistryContent;
 import io.pantala.examples.rig.Tools;
 import io.pantala.examples.rig.Workspace;
+import io.pantala.proxy.config.ByteSize;
 import io.pantala.proxy.node.Version;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -41,16 +43,20 @@ public final class Bench extends Program {
 
     /** What can be measured, by the name that the command line knows. */
     enum Kind {
-        COLD,
-        LOOPBACK,
+        COLD_LAYER,
+        COLD_IMAGE,
+        LOOPBACK_LAYER,
+        LOOPBACK_IMAGE,
         WARM,
         MEMORY,
         START;
 
         Figure figure(Settings settings) {
             return switch (this) {
-                case COLD -> new Cold(settings.rate());
-                case LOOPBACK -> new Cold(null);
+                case COLD_LAYER -> new Cold(What.LAYER, settings.rate());
+                case COLD_IMAGE -> new Cold(What.IMAGE, settings.rate());
+                case LOOPBACK_LAYER -> new Cold(What.LAYER, null);
+                case LOOPBACK_IMAGE -> new Cold(What.IMAGE, null);
                 case WARM -> new Warm();
                 case MEMORY -> new Memory();
                 case START -> new Start();
@@ -58,14 +64,15 @@ public final class Bench extends Program {
         }
 
         String text() {
-            return name().toLowerCase(Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
     @Parameters(
             arity = "0..*",
             paramLabel = "FIGURE",
-            description = "some of: cold, loopback, warm, memory, start (default all)")
+            description = "some of: cold-layer, cold-image, loopback-layer, loopback-image, warm, memory, start "
+                    + "(default all)")
     private List<String> names = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", description = "of each comparison (default 5)")
@@ -73,6 +80,18 @@ public final class Bench extends Program {
 
     @Option(names = "--rate", paramLabel = "RATE", description = "of every shaped link (default 1gbit)")
     private Rate rate = new Rate(1_000_000_000);
+
+    @Option(
+            names = "--layer",
+            paramLabel = "SIZE",
+            description = "of the large layer (default 1GiB; memory is watched with layers of four times that, too)")
+    private ByteSize layer = new ByteSize(GIB);
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "N",
+            description = "after which it ends with the rounds that it has (default 40)")
+    private int minutes = 40;
 
     @Option(names = "--quick", description = "small and once, to see that it works; its figures mean nothing")
     private boolean quick;
@@ -91,11 +110,15 @@ public final class Bench extends Program {
     @Override
     protected int run(Workspace workspace, Installation program) throws Exception {
         Set<Kind> kinds = kinds();
+        if (rounds < 1 || minutes < 1 || layer.bytes() < 1) {
+            throw misuse("--rounds, --minutes and --layer must be at least 1");
+        }
         Tools.requireRoot();
         Tools.require("docker-registry", "ip", "nginx", "tc");
         Settings settings = quick
-                ? new Settings(1, 4 * MIB, 3, 300 * KIB, 3, rate, 2, 8 * MIB, 1, Duration.ofMillis(200))
-                : new Settings(rounds, GIB, 40, 5 * MIB, 3, rate, 8, 4 * GIB, 10, Duration.ofSeconds(5));
+                ? new Settings(1, 2 * MIB, 3, 700 * KIB, 3, rate, 2, 8 * MIB, 1, Duration.ofMillis(200))
+                : new Settings(
+                        rounds, layer.bytes(), 40, 5 * MIB, 3, rate, 8, 4 * layer.bytes(), 10, Duration.ofSeconds(5));
         Printout printout = new Printout(out());
         printout.line(
                 "Pantala " + Version.read() + ", " + program.description() + ", " + LocalDate.now(ZoneOffset.UTC));
@@ -103,9 +126,12 @@ public final class Bench extends Program {
         printout.line(Tools.version("docker-registry", "--version") + "; " + Tools.version("nginx", "-v"));
         RegistryContent content = new RegistryContent(workspace.directory("content"));
         Stage stage = new Stage(settings, program, workspace, content, printout);
+        Deadline deadline = Deadline.in(Duration.ofMinutes(minutes));
+        int left = kinds.size();
         for (Kind kind : kinds) {
-            kind.figure(settings).measure(stage);
+            kind.figure(settings).measure(stage, deadline.share(left--));
         }
+        printout.summarize();
         return 0;
     }
 

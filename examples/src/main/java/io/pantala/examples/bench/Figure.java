@@ -2,5 +2,6 @@ package io.pantala.examples.bench;
 
 /** Something that the bench measures, and prints. */
 interface Figure {
-    void measure(Stage stage) throws Exception;
+    /** Measures until all is said, or with what it has at the deadline. */
+    void measure(Stage stage, Deadline deadline) throws Exception;
 }

@@ -21,16 +21,20 @@ final class Memory implements Figure {
     private static final long SEED = 4_711;
 
     @Override
-    public void measure(Stage stage) throws Exception {
+    public void measure(Stage stage, Deadline deadline) throws Exception {
         stage.out()
                 .title("Memory, " + stage.settings().atOnce()
                         + " layers pulled at once, on loopback, unshaped (anonymous memory, looked at every 20 ms)");
+        long start = System.nanoTime();
         double atFirst = measure(stage, stage.settings().layer());
+        long times = stage.settings().largest() / stage.settings().layer();
+        if (deadline.left().toNanos() < times * (System.nanoTime() - start)) {
+            stage.out().line("  there is no time left for layers " + times + " times as large");
+            return;
+        }
         double atLast = measure(stage, stage.settings().largest());
         stage.out()
-                .line("  => layers "
-                        + stage.settings().largest() / stage.settings().layer() + " times as large: "
-                        + Spread.number(atLast - atFirst, 1) + " MiB more");
+                .line("  => layers " + times + " times as large: " + Spread.number(atLast - atFirst, 1) + " MiB more");
     }
 
     /** The larger of the two peaks, in MiB. */

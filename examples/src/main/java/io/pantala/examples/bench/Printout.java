@@ -2,10 +2,14 @@ package io.pantala.examples.bench;
 
 import io.pantala.examples.rig.Spread;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the bench says, line by line. */
 final class Printout {
     private final PrintWriter out;
+    private final List<String> verdicts = new ArrayList<>();
+    private String title = "";
 
     Printout(PrintWriter out) {
         this.out = out;
@@ -13,6 +17,7 @@ final class Printout {
 
     /** Begins a figure. */
     void title(String text) {
+        title = text;
         out.println();
         line(text);
     }
@@ -20,6 +25,12 @@ final class Printout {
     void line(String text) {
         out.println(text);
         out.flush();
+    }
+
+    /** Says once more, all together, what was measured beside what it should be. */
+    void summarize() {
+        title("Together");
+        verdicts.forEach(verdict -> line("  " + verdict));
     }
 
     /**
@@ -43,7 +54,9 @@ final class Printout {
     }
 
     private void verdict(String what, Spread spread, int decimals, String aim, String unit, boolean met) {
-        line("  => " + what + ": " + spread.format(decimals) + unit + "; aim: " + aim + ": "
-                + (met ? "met" : "MISSED"));
+        String verdict =
+                what + ": " + spread.format(decimals) + unit + "; aim: " + aim + ": " + (met ? "met" : "MISSED");
+        line("  => " + verdict);
+        verdicts.add(title + ": " + verdict);
     }
 }

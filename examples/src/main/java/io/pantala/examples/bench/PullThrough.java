@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An engine that pulls through docker-registry in its pull-through mode, started anew and empty for each round. */
+/** An engine that pulls through docker-registry in its pull-through mode, started anew and empty for each pull. */
 final class PullThrough implements Rival, AutoCloseable {
     private static final int PORT = 5001;
 
@@ -42,19 +42,19 @@ final class PullThrough implements Rival, AutoCloseable {
     }
 
     @Override
-    public void prepare(int round) throws RigException, IOException, InterruptedException {
+    public void prepare() throws RigException, IOException, InterruptedException {
         close();
         Path storage = workspace.directory("pull-through");
         cache = DockerRegistry.pullThrough(registry.uri(), storage, site, PORT, workspace.root());
     }
 
     @Override
-    public Engine.Pulled pull(int round) throws IOException, InterruptedException {
-        return work.pull(new Engine(site, cache().address(), null), use);
+    public Engine.Pulled pull(int turn) throws IOException, InterruptedException {
+        return work.pull().with(new Engine(site, cache().address(), null), use);
     }
 
     private DockerRegistry cache() {
-        return Objects.requireNonNull(cache, "a round must be prepared");
+        return Objects.requireNonNull(cache, "a pull must be prepared");
     }
 
     @Override

@@ -43,15 +43,17 @@ final class Race {
      * @param cpu time that each process took meanwhile, the engine included
      * @param after time that each process took for what the pull had left to do
      */
-    record Lap(
-            int round,
-            Engine.Pulled pulled,
-            Map<String, Duration> cpu,
-            Map<String, Duration> after,
-            double idle,
-            double load) {
+    record Lap(Engine.Pulled pulled, Map<String, Duration> cpu, Map<String, Duration> after, double idle, double load) {
         double seconds() {
             return pulled.all().toNanos() / 1e9;
+        }
+
+        double headersMillis() {
+            return pulled.headers().toNanos() / 1e6;
+        }
+
+        double firstByteMillis() {
+            return pulled.firstByte().toNanos() / 1e6;
         }
 
         double cpuPerGib(String process) {
@@ -74,16 +76,26 @@ final class Race {
         rivals.forEach(rival -> laps.put(rival, new ArrayList<>()));
     }
 
-    /** Runs round 0, which is shown but not counted, since just-started programs are slow, and then so many more. */
-    void run(int rounds) throws Exception {
-        for (int round = 0; round <= rounds; round++) {
+    /**
+     * Runs so many rounds, or, when time is over, fewer, but one. Those before them are shown but not counted:
+     * just-started programs are slow.
+     *
+     * @param before at least one
+     */
+    void run(int before, int rounds, Deadline deadline) throws Exception {
+        for (int turn = 0; turn < before + rounds; turn++) {
+            if (turn > before && deadline.passed()) {
+                out.line("  its time is over after " + (turn - before) + " of " + rounds + " rounds");
+                break;
+            }
             List<Rival> order = new ArrayList<>(laps.keySet());
-            Collections.rotate(order, round);
+            Collections.rotate(order, turn);
+            int round = turn - before + 1;
             for (Rival rival : order) {
-                rival.prepare(round);
-                Lap lap = lap(rival, round);
-                show(rival, lap);
-                if (round > 0) {
+                rival.prepare();
+                Lap lap = lap(rival, turn);
+                show(rival, lap, turn == 0 ? "(first)" : round < 1 ? "(again)" : "round " + round);
+                if (round >= 1) {
                     Objects.requireNonNull(laps.get(rival)).add(lap);
                 }
             }
@@ -91,14 +103,14 @@ final class Race {
         laps.keySet().forEach(this::summarize);
     }
 
-    private static Lap lap(Rival rival, int round) throws IOException, InterruptedException {
+    private static Lap lap(Rival rival, int turn) throws IOException, InterruptedException {
         Map<String, Duration> before = cpu(rival);
         Machine.Ticks ticks = Machine.ticks();
-        Engine.Pulled pulled = rival.pull(round);
+        Engine.Pulled pulled = rival.pull(turn);
         double idle = Machine.ticks().idleSince(ticks);
         Map<String, Duration> end = cpu(rival);
         Map<String, Duration> rested = rest(rival, end);
-        return new Lap(round, pulled, minus(end, before), minus(rested, end), idle, Machine.load());
+        return new Lap(pulled, minus(end, before), minus(rested, end), idle, Machine.load());
     }
 
     private static Map<String, Duration> cpu(Rival rival) throws IOException {
@@ -134,11 +146,11 @@ final class Race {
         }
     }
 
-    private void show(Rival rival, Lap lap) {
+    private void show(Rival rival, Lap lap, String turn) {
         out.line(String.format(
                 Locale.ROOT,
                 "  %-8s %-27s %8.3f s %6.0f MB/s   idle %2.0f %%, load %.1f%s",
-                lap.round() == 0 ? "(first)" : "round " + lap.round(),
+                turn,
                 rival.name(),
                 lap.seconds(),
                 lap.pulled().bytes() / 1e6 / lap.seconds(),

@@ -13,9 +13,13 @@ interface Rival {
     /** The processes whose work it is, beside the engine's own. */
     List<Daemon> processes();
 
-    /** Gets ready for a round, which is not measured. */
-    default void prepare(int round) throws Exception {}
+    /** Gets ready for a pull, which is not measured. */
+    default void prepare() throws Exception {}
 
-    /** Pulls once. */
-    Engine.Pulled pull(int round) throws IOException, InterruptedException;
+    /**
+     * Pulls once.
+     *
+     * @param turn from 0 on, how often it has pulled before
+     */
+    Engine.Pulled pull(int turn) throws IOException, InterruptedException;
 }

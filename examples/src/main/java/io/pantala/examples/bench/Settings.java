@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * How much is measured.
  *
- * @param rounds of each comparison, beside a first one that is shown but not counted
+ * @param rounds of each comparison, beside those that are shown but not counted
  * @param layer bytes of the large layer
  * @param layers of the image
  * @param layerSize bytes of each of them

@@ -17,14 +17,14 @@ final class Start implements Figure {
     private static final double MIB = 1 << 20;
 
     @Override
-    public void measure(Stage stage) throws Exception {
+    public void measure(Stage stage, Deadline deadline) throws Exception {
         stage.out().title("Start and idle memory, " + stage.program().description());
         for (Role role : Role.values()) {
-            measure(stage, role);
+            measure(stage, role, deadline.share(role == Role.SEED ? 2 : 1));
         }
     }
 
-    private static void measure(Stage stage, Role role) throws Exception {
+    private static void measure(Stage stage, Role role, Deadline deadline) throws Exception {
         List<Double> seconds = new ArrayList<>();
         List<Double> rss = new ArrayList<>();
         List<Double> cpu = new ArrayList<>();
@@ -32,7 +32,7 @@ final class Start implements Figure {
         try (Workspace files = stage.workspace().part("start");
                 Network network = Network.create()) {
             Site site = network.add("host", null);
-            for (int i = 0; i < stage.settings().starts(); i++) {
+            for (int i = 0; i < stage.settings().starts() && (i == 0 || !deadline.passed()); i++) {
                 try (PantalaNode node = PantalaNode.start(
                         stage.program(), role, site, name, files.root().resolve("data"), "127.0.0.1:0", List.of())) {
                     seconds.add(node.readyAfter().toNanos() / 1e9);

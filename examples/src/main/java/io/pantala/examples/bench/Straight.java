@@ -20,7 +20,7 @@ record Straight(Site site, DockerRegistry registry, Work work, Engine.Use use) i
     }
 
     @Override
-    public Engine.Pulled pull(int round) throws IOException, InterruptedException {
-        return work.pull(new Engine(site, registry.address(), null), use);
+    public Engine.Pulled pull(int turn) throws IOException, InterruptedException {
+        return work.pull().with(new Engine(site, registry.address(), null), use);
     }
 }

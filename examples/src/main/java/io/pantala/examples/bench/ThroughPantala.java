@@ -6,13 +6,8 @@ import io.pantala.examples.rig.Engine;
 import java.io.IOException;
 import java.util.List;
 
-/**
- * An engine that pulls through a host's proxy and a seed, which have nothing of it yet.
- *
- * @param firstName of those by which the cluster knows the registry, one for each round
- */
-record ThroughPantala(Cluster cluster, DockerRegistry registry, int firstName, Work work, Engine.Use use)
-        implements Rival {
+/** An engine that pulls through a host's proxy and a seed, which know the registry by another name in each turn. */
+record ThroughPantala(Cluster cluster, DockerRegistry registry, Work work, Engine.Use use) implements Rival {
     @Override
     public String name() {
         return "through Pantala";
@@ -24,7 +19,7 @@ record ThroughPantala(Cluster cluster, DockerRegistry registry, int firstName, W
     }
 
     @Override
-    public Engine.Pulled pull(int round) throws IOException, InterruptedException {
-        return work.pull(cluster.engine(firstName + round), use);
+    public Engine.Pulled pull(int turn) throws IOException, InterruptedException {
+        return work.pull().with(cluster.engine(turn), use);
     }
 }

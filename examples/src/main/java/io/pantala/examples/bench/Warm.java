@@ -22,7 +22,7 @@ final class Warm implements Figure {
     private static final List<Integer> CONNECTIONS = List.of(1, 4);
 
     @Override
-    public void measure(Stage stage) throws Exception {
+    public void measure(Stage stage, Deadline deadline) throws Exception {
         Blob layer = stage.layer();
         try (Workspace files = stage.workspace().part("warm");
                 Network network = Network.create()) {
@@ -31,11 +31,12 @@ final class Warm implements Figure {
                     Cluster cluster = Cluster.start(stage, host, files, registry.uri(), 1);
                     Nginx nginx = nginx(layer, host, files)) {
                 cluster.engine(0).blob(Stage.REPOSITORY, layer.digest(), Engine.Use.VERIFY);
-                for (int connections : CONNECTIONS) {
+                for (int i = 0; i < CONNECTIONS.size(); i++) {
+                    int connections = CONNECTIONS.get(i);
                     stage.out()
                             .title("Warm, one layer of " + Stage.size(layer.size()) + " by " + connections
                                     + (connections == 1 ? " engine" : " engines at once") + ", on loopback, unshaped");
-                    race(stage, host, cluster, nginx, layer, connections);
+                    race(stage, host, cluster, nginx, layer, connections, deadline.share(CONNECTIONS.size() - i));
                 }
             }
         }
@@ -50,13 +51,14 @@ final class Warm implements Figure {
         return Nginx.serving(root, host, NGINX_PORT, files.directory("nginx"));
     }
 
-    private static void race(Stage stage, Site host, Cluster cluster, Nginx nginx, Blob layer, int connections)
+    private static void race(
+            Stage stage, Site host, Cluster cluster, Nginx nginx, Blob layer, int connections, Deadline deadline)
             throws Exception {
         Engine straight = new Engine(host, nginx.address(), null);
         Rival other = new Held("nginx", List.of(nginx.daemon()), straight, layer, connections);
         Rival pantala = new Held("Pantala's store", List.of(cluster.host()), cluster.engine(0), layer, connections);
         Race race = new Race(stage.out(), false, List.of(other, pantala));
-        race.run(stage.settings().rounds());
+        race.run(1, stage.settings().rounds(), deadline);
         stage.out().atLeast("speed, ÷ nginx", race.ratio(other, pantala, Lap::seconds), 2, LEAST_SPEED, "");
         stage.out()
                 .line("  => CPU time, ÷ nginx: "
@@ -73,7 +75,7 @@ final class Warm implements Figure {
     private record Held(String name, List<Daemon> processes, Engine engine, Blob layer, int connections)
             implements Rival {
         @Override
-        public Engine.Pulled pull(int round) throws IOException, InterruptedException {
+        public Engine.Pulled pull(int turn) throws IOException, InterruptedException {
             return engine.several(Stage.REPOSITORY, layer.digest(), connections, Engine.Use.COUNT);
         }
     }
