@@ -8,8 +8,7 @@ import io.pantala.proxy.logging.Logging;
 import io.pantala.proxy.node.Node;
 import io.pantala.proxy.node.StartException;
 import io.pantala.transport.NodeAddress;
-import java.time.Duration;
-import java.time.Instant;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -84,11 +83,8 @@ final class NodeCommand implements Callable<Integer> {
         for (Map.Entry<String, NodeAddress> address : node.addresses().entrySet()) {
             ready = ready.addKeyValue(address.getKey(), address.getValue());
         }
-        ready.addKeyValue("ms", sinceStart().toMillis()).log("ready");
-    }
-
-    private static Duration sinceStart() {
-        Instant now = Instant.now();
-        return Duration.between(ProcessHandle.current().info().startInstant().orElse(now), now);
+        // When the kernel says that a process started is up to a second off: it is told in whole seconds since 1970.
+        ready.addKeyValue("ms", ManagementFactory.getRuntimeMXBean().getUptime())
+                .log("ready");
     }
 }

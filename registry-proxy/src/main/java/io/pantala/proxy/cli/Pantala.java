@@ -9,8 +9,10 @@ import io.pantala.proxy.node.Host;
 import io.pantala.proxy.node.Seed;
 import io.pantala.proxy.node.Version;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -44,41 +46,62 @@ public final class Pantala implements Runnable {
         int code = commandLine(
                         System.getenv(),
                         new PrintWriter(System.out, true, System.out.charset()),
-                        new PrintWriter(System.err, true, System.err.charset()))
+                        new PrintWriter(System.err, true, System.err.charset()),
+                        args)
                 .execute(args);
         Logging.close();
         System.exit(code);
     }
 
-    /** The whole program, ready to execute. */
-    static CommandLine commandLine(Map<String, String> environment, PrintWriter out, PrintWriter err) {
-        CommandLine program = new CommandLine(new Pantala())
-                .addSubcommand("demo", new DemoCommand(environment))
-                .addSubcommand(
-                        "proxy",
-                        NodeCommand.of(
-                                Key.Use.PROXY,
-                                "Run this host's proxy: engines pull through it.",
-                                environment,
-                                settings -> Host.start(HostConfig.read(settings))))
-                .addSubcommand(
-                        "seed",
-                        NodeCommand.of(
-                                Key.Use.SEED,
-                                "Run a seed: it fetches each blob from its registry once, for all hosts.",
-                                environment,
-                                settings -> Seed.start(SeedConfig.read(settings))))
-                .addSubcommand("token", new TokenCommand(environment))
-                .addSubcommand("nodes", new NodesCommand(environment))
-                .addSubcommand("setup", SetupCommand.of(environment))
-                .addSubcommand("doctor", DoctorCommand.of(environment))
-                .addSubcommand("preheat", new PreheatCommand(environment, System.in))
-                .addSubcommand("help", new CommandLine.HelpCommand());
+    /**
+     * The program, ready to execute.
+     *
+     * @param arguments that it will be executed with: when the first is a command, the others are left out, since a node
+     *     would wait at its start until they are made
+     */
+    static CommandLine commandLine(
+            Map<String, String> environment, PrintWriter out, PrintWriter err, String... arguments) {
+        CommandLine program = new CommandLine(new Pantala());
+        Map<String, Supplier<Object>> commands = commands(environment);
+        String asked = arguments.length == 0 ? "" : arguments[0];
+        commands.forEach((name, command) -> {
+            if (name.equals(asked) || !commands.containsKey(asked)) {
+                program.addSubcommand(name, command.get());
+            }
+        });
+        if (!commands.containsKey(asked)) {
+            program.addSubcommand("help", new CommandLine.HelpCommand());
+        }
         return program.setOut(out)
                 .setErr(err)
                 .setAbbreviatedOptionsAllowed(false)
                 .setParameterExceptionHandler(Pantala::misused)
                 .setExecutionExceptionHandler(Pantala::failed);
+    }
+
+    private static Map<String, Supplier<Object>> commands(Map<String, String> environment) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("demo", () -> new DemoCommand(environment));
+        commands.put(
+                "proxy",
+                () -> NodeCommand.of(
+                        Key.Use.PROXY,
+                        "Run this host's proxy: engines pull through it.",
+                        environment,
+                        settings -> Host.start(HostConfig.read(settings))));
+        commands.put(
+                "seed",
+                () -> NodeCommand.of(
+                        Key.Use.SEED,
+                        "Run a seed: it fetches each blob from its registry once, for all hosts.",
+                        environment,
+                        settings -> Seed.start(SeedConfig.read(settings))));
+        commands.put("token", () -> new TokenCommand(environment));
+        commands.put("nodes", () -> new NodesCommand(environment));
+        commands.put("setup", () -> SetupCommand.of(environment));
+        commands.put("doctor", () -> DoctorCommand.of(environment));
+        commands.put("preheat", () -> new PreheatCommand(environment, System.in));
+        return commands;
     }
 
     /** Without a command, says which ones there are. */
