@@ -136,7 +136,7 @@ final class Download implements Runnable {
                     if (assembly != null && seed != null && seed.ticket != null) {
                         assembly.startTransfers(seed.link, seed.ticket);
                     }
-                    Event event = mailbox.poll(untilNextDeadline(), TimeUnit.NANOSECONDS);
+                    Event event = nextEvent();
                     if (event != null) {
                         handle(event);
                     }
@@ -217,12 +217,13 @@ final class Download implements Runnable {
         }
     }
 
-    private long untilNextDeadline() {
+    /** Null when a deadline comes first. Most of the time there is none, and a wait without one costs much less. */
+    private @Nullable Event nextEvent() throws InterruptedException {
         long next = Math.min(stageEnds, graceEnds);
         if (assembly != null && assembly.pauseEnds() > System.nanoTime()) {
             next = Math.min(next, assembly.pauseEnds() - start);
         }
-        return next - (System.nanoTime() - start);
+        return next == NEVER ? mailbox.take() : mailbox.poll(next - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
     }
 
     private void meetDeadlines() {
