@@ -53,6 +53,10 @@ final class Blob {
     private final List<Observation> observations = new CopyOnWriteArrayList<>();
     private boolean sealed;
     private volatile boolean settled;
+
+    /** Whether the whole is known to be right: until then the last block is withheld. */
+    private boolean proved;
+
     private final LongAdder arrived = new LongAdder();
     private volatile @Nullable BlobFailure ended;
 
@@ -65,6 +69,7 @@ final class Blob {
         this.listener = listener;
         this.sealed = sealed;
         this.settled = sealed;
+        this.proved = sealed;
         this.held = sealed ? BlockSet.full(layout.count()) : new BlockSet(layout.count());
         this.claimed = sealed ? new BlockSet(layout.count()) : hashes.known();
     }
@@ -117,6 +122,16 @@ final class Blob {
         lock.lock();
         try {
             return held.copy();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether others may have this block. */
+    boolean gives(int block) {
+        lock.lock();
+        try {
+            return held.contains(block) && (proved || block != layout.last());
         } finally {
             lock.unlock();
         }
@@ -251,7 +266,7 @@ final class Blob {
             held.add(block);
             claimed.remove(block);
             inPlace.remove(block);
-            if (block == layout.last() && !sealed) {
+            if (block == layout.last() && !proved) {
                 return;
             }
             for (BlobReader reader : readers) {
@@ -396,15 +411,33 @@ final class Blob {
                 throw new IllegalStateException(key + " can't be sealed: it has " + held);
             }
             sealed = true;
-            readers.forEach(BlobReader::signal);
-            if (layout.last() >= 0) {
-                observations.forEach(each -> each.untold.add(layout.last()));
-            }
+            setProved();
         } finally {
             lock.unlock();
         }
         tell();
         return true;
+    }
+
+    /** Whoever fills it has learnt from elsewhere that the whole is right, held here or not. */
+    void prove() {
+        lock.lock();
+        try {
+            setProved();
+        } finally {
+            lock.unlock();
+        }
+        tell();
+    }
+
+    private void setProved() {
+        if (!proved) {
+            proved = true;
+            readers.forEach(BlobReader::signal);
+            if (layout.last() >= 0 && held.contains(layout.last())) {
+                observations.forEach(each -> each.untold.add(layout.last()));
+            }
+        }
     }
 
     void fail(BlobFailure failure) {
@@ -485,8 +518,11 @@ final class Blob {
         if (sealed || position == layout.size()) {
             return layout.size();
         }
-        int end = Math.min(held.runEnd(layout.blockAt(position)), layout.last());
-        return layout.offset(end);
+        int end = held.runEnd(layout.blockAt(position));
+        if (end > layout.last() && proved) {
+            return layout.size();
+        }
+        return layout.offset(Math.min(end, layout.last()));
     }
 
     long[] readPositions() {
@@ -510,7 +546,7 @@ final class Blob {
         lock.lock();
         try {
             BlockSet untold = held.copy();
-            if (!sealed && layout.last() >= 0) {
+            if (!proved && layout.last() >= 0) {
                 untold.remove(layout.last());
             }
             observation = new Observation(observer, untold);

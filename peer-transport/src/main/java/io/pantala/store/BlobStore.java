@@ -19,8 +19,8 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -56,7 +56,7 @@ public final class BlobStore implements AutoCloseable {
     private final Condition backgroundDone = lock.newCondition();
 
     /** Least recently used first. */
-    private final Map<BlobKey, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+    private final SequencedMap<BlobKey, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     private final Set<Entry> idle = new LinkedHashSet<>();
 
@@ -191,6 +191,36 @@ public final class BlobStore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * The complete blobs, those used last first. Reads a small file for each, and leaves the order in which they would go
+     * as it is.
+     *
+     * @param most of them
+     */
+    public List<SealedBlob> sealed(int most) {
+        List<Entry> complete;
+        lock.lock();
+        try {
+            complete = entries.sequencedValues().reversed().stream()
+                    .filter(entry -> entry.complete)
+                    .limit(most)
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+        List<SealedBlob> found = new ArrayList<>();
+        for (Entry entry : complete) {
+            try {
+                found.add(new SealedBlob(
+                        entry.key,
+                        Sidecar.read(directory.complete(entry.key).blocks()).layout()));
+            } catch (IOException e) {
+                log.debug("{} has just gone: {}", entry.key, e.toString());
+            }
+        }
+        return found;
     }
 
     /** False when a blob of this size can never be stored: it is larger than the quota. */

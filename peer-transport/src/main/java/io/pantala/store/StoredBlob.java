@@ -62,6 +62,11 @@ public final class StoredBlob implements AutoCloseable {
         return blob.holds(block);
     }
 
+    /** Whether this block may be given to others: the last one only once the whole is proved. */
+    public boolean gives(int block) {
+        return blob.gives(block);
+    }
+
     /** Which blocks are held now, the withheld last one included. A copy. */
     public BlockSet held() {
         return blob.held();
@@ -104,6 +109,14 @@ public final class StoredBlob implements AutoCloseable {
         if (blob.seal()) {
             store.publish(entry, blob);
         }
+    }
+
+    /**
+     * The whole blob is known to be right, whatever is held of it here: the last block is not withheld any longer. For
+     * whoever takes blocks from those who have proved it.
+     */
+    public void prove() {
+        blob.prove();
     }
 
     /**

@@ -97,7 +97,9 @@ public final class TestCluster {
                 host,
                 "pantala/test",
                 Optional.empty(),
+                "",
                 new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
+                _ -> {},
                 (_, _) -> {});
     }
 }

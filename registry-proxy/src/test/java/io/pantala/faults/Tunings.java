@@ -135,7 +135,12 @@ final class Tunings {
                         swarm.tries(),
                         swarm.downloads()),
                 new TrackerConfig(
-                        links, tracker.wants(), tracker.gather(), tracker.credentialAnswer(), tracker.credentialWait()),
+                        links,
+                        tracker.wants(),
+                        tracker.gather(),
+                        tracker.credentialAnswer(),
+                        tracker.credentialWait(),
+                        tracker.conductor()),
                 links,
                 new BlockConfig(
                         step, step, 1, blocks.keepAlive(), blocks.connections(), blocks.buffers(), blocks.bufferSize()),

@@ -5,13 +5,20 @@ import io.pantala.store.BlockWriter;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.swarm.download.SwarmListener.Trouble;
+import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockOutcome;
 import io.pantala.transport.control.ControlMessage.Hashes;
-import io.pantala.transport.control.SeedLink;
+import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Reading;
+import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.control.ControlMessage.Report.Outcome;
 import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -24,7 +31,7 @@ final class Assembly implements AutoCloseable {
     sealed interface Verdict {
         record GoesOn() implements Verdict {}
 
-        /** This source can't be relied on. */
+        /** The seed can't be relied on. */
         record SourceFails(String why) implements Verdict {}
 
         record DiskFails(String why) implements Verdict {}
@@ -33,14 +40,25 @@ final class Assembly implements AutoCloseable {
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
     private static final int MOST_DOUBLINGS = 4;
 
+    /** Without an order for so long, a host helps itself: its seed may have forgotten it. */
+    private static final Duration FORGOTTEN = Duration.ofSeconds(10);
+
     private final BlobKey key;
     private final StoredBlob blob;
     private final Surroundings around;
     private final Consumer<Event> events;
     private final BlockPlan plan;
+    private final Pace pace = new Pace();
+    private final List<Flight> flights = new ArrayList<>();
+    private final List<Order> orders = new ArrayList<>();
+    private final List<Report> reports = new ArrayList<>();
+    private final Holders holders;
     private boolean rechecked;
     private int troubles;
     private long pauseEnds = System.nanoTime();
+
+    /** When there was something new to fetch, or a fetch ended. */
+    private long busy = System.nanoTime();
 
     /** Takes over the lease. */
     Assembly(StoredBlob blob, Surroundings around, Consumer<Event> events) {
@@ -49,11 +67,14 @@ final class Assembly implements AutoCloseable {
         this.around = around;
         this.events = events;
         this.plan = new BlockPlan(blob.layout());
+        this.holders = new Holders(blob.layout().count());
     }
 
     StoredBlob blob() {
         return blob;
     }
+
+    // ---- what is held and known
 
     /** Checks what an earlier process left, on a thread of its own: that may take a while. */
     void recheck() {
@@ -82,6 +103,11 @@ final class Assembly implements AutoCloseable {
         return true;
     }
 
+    /** Whether it knows what is held, and so what it needs. */
+    boolean isReady() {
+        return rechecked;
+    }
+
     /**
      * Learns the hashes of blocks that the seed holds.
      *
@@ -98,6 +124,7 @@ final class Assembly implements AutoCloseable {
             }
             plan.offered(hashes.first() + i, hash);
         }
+        busy = System.nanoTime();
         return true;
     }
 
@@ -106,8 +133,11 @@ final class Assembly implements AutoCloseable {
         return held == null || Arrays.equals(held, hash);
     }
 
+    /** The seed is given up, and with it what it has ordered. */
     void sourceLost() {
         plan.sourceLost();
+        orders.clear();
+        reports.clear();
     }
 
     /** How many blocks are here. */
@@ -119,86 +149,241 @@ final class Assembly implements AutoCloseable {
         return plan.isComplete();
     }
 
-    /** When transfers may start again after trouble, in nanoseconds; in the past when they may. */
-    long pauseEnds() {
-        return pauseEnds;
+    // ---- orders and reports
+
+    /** The seed orders blocks; false when there are no such blocks. */
+    boolean ordered(List<Order> more) {
+        for (Order order : more) {
+            if (order.block() >= blob.layout().count()) {
+                return false;
+            }
+            order.from().ifPresent(holders::add);
+            orders.add(order);
+        }
+        busy = System.nanoTime();
+        return true;
     }
 
-    /** Fetches as much at once as is allowed. */
-    void startTransfers(SeedLink seed, Ticket ticket) {
-        if (!rechecked || System.nanoTime() < pauseEnds) {
+    /** What the seed has not been told yet. */
+    List<Report> takeReports() {
+        List<Report> taken = List.copyOf(reports);
+        reports.clear();
+        return taken;
+    }
+
+    /** The blocks that its readers are at, as far as those are not all to be expected at the first missing one. */
+    List<Integer> readers() {
+        int first = plan.firstMissing();
+        List<Integer> readers = new ArrayList<>(List.of(0));
+        for (long position : blob.readPositions()) {
+            if (position < blob.layout().size() && readers.size() < Reading.MOST) {
+                int block = blob.layout().blockAt(position);
+                if (block > first && !readers.contains(block)) {
+                    readers.add(block);
+                }
+            }
+        }
+        return readers;
+    }
+
+    private void report(Flight flight, Outcome outcome) {
+        if (flight.ordered) {
+            long asked = flight.asked == 0 ? System.nanoTime() : flight.asked;
+            reports.add(new Report(
+                    flight.block,
+                    flight.peer,
+                    outcome,
+                    Duration.ofNanos(System.nanoTime() - asked),
+                    Duration.ofNanos(asked - flight.decided)));
+        }
+    }
+
+    // ---- transfers
+
+    /** When something is to be done though nothing happens, in nanoseconds; in the past when nothing is. */
+    long nextDeadline() {
+        long now = System.nanoTime();
+        long next = pauseEnds > now ? pauseEnds : Long.MAX_VALUE;
+        for (Flight flight : flights) {
+            if (flight.ordered && !flight.late && flight.asked != 0) {
+                next = Math.min(next, flight.asked + pace.late());
+            }
+        }
+        if (flights.isEmpty() && !isComplete()) {
+            next = Math.min(next, busy + FORGOTTEN.toNanos());
+        }
+        return next == Long.MAX_VALUE ? now - 1 : next;
+    }
+
+    /** Fetches what the seed has ordered. */
+    void fetchOrdered(NodeAddress seed, Ticket ticket) {
+        if (!rechecked) {
             return;
         }
-        while (plan.inFlight() < around.config().blocksPerBlob()) {
-            OptionalInt block = plan.next(blob.readPositions());
-            if (block.isEmpty()) {
-                return;
+        for (Iterator<Order> each = orders.iterator();
+                each.hasNext() && flights.size() < around.config().blocksPerBlob(); ) {
+            Order order = each.next();
+            if (plan.holds(order.block())) {
+                each.remove();
+                reports.add(new Report(order.block(), order.from(), Outcome.FETCHED, Duration.ZERO, Duration.ZERO));
+            } else if (plan.hash(order.block()) != null && (order.from().isPresent() || !pauses())) {
+                each.remove();
+                start(new Flight(order.block(), order.from().orElse(seed), order.from(), true, busy), ticket);
             }
-            StoredBlob lease = blob.share();
-            byte[] hash = Objects.requireNonNull(plan.hash(block.getAsInt()));
-            try {
-                around.transfers().execute(() -> fetch(seed, ticket, lease, block.getAsInt(), hash));
-            } catch (RejectedExecutionException e) {
-                // This host is shutting down, which the download is about to learn.
-                lease.close();
-                return;
+        }
+        for (Flight flight : flights) {
+            if (flight.ordered && !flight.late && flight.asked != 0 && System.nanoTime() > flight.asked + pace.late()) {
+                flight.late = true;
+                report(flight, Outcome.LATE);
             }
+        }
+        if (flights.isEmpty() && !pauses() && System.nanoTime() > busy + FORGOTTEN.toNanos()) {
+            fetchNext(seed, ticket);
         }
     }
 
-    private void fetch(SeedLink seed, Ticket ticket, StoredBlob lease, int block, byte[] hash) {
+    /** While no seed can be asked: fetches from hosts that have been sources before. */
+    void fetchFromHolders(Ticket ticket) {
+        while (rechecked && flights.size() < around.config().blocksPerBlob()) {
+            int block = plan.firstMissing();
+            Optional<NodeAddress> holder = Optional.empty();
+            while (block < blob.layout().count() && holder.isEmpty()) {
+                if (!plan.holds(block) && !plan.isOnTheWay(block) && plan.hash(block) != null) {
+                    holder = holders.next(block);
+                }
+                block++;
+            }
+            if (holder.isEmpty()) {
+                return;
+            }
+            start(new Flight(block - 1, holder.get(), holder, false, System.nanoTime()), ticket);
+        }
+    }
+
+    /** Whether the seed has failed just now. */
+    private boolean pauses() {
+        return System.nanoTime() < pauseEnds;
+    }
+
+    private boolean fetchNext(NodeAddress seed, Ticket ticket) {
+        OptionalInt block = plan.next(blob.readPositions());
+        return block.isPresent()
+                && start(new Flight(block.getAsInt(), seed, Optional.empty(), false, System.nanoTime()), ticket);
+    }
+
+    /** False when this host is shutting down, which the download is about to learn. */
+    private boolean start(Flight flight, Ticket ticket) {
+        StoredBlob lease = blob.share();
+        byte[] hash = Objects.requireNonNull(plan.hash(flight.block));
+        try {
+            around.transfers().execute(() -> fetch(flight, ticket, lease, hash));
+        } catch (RejectedExecutionException e) {
+            lease.close();
+            return false;
+        }
+        flights.add(flight);
+        plan.started(flight.block);
+        busy = System.nanoTime();
+        return true;
+    }
+
+    private void fetch(Flight flight, Ticket ticket, StoredBlob lease, byte[] hash) {
         BlockOutcome outcome;
+        flight.asked = System.nanoTime();
         try (lease;
-                BlockWriter writer = lease.writer(block)) {
-            outcome = around.blocks().fetch(seed.address(), key, block, ticket, writer, hash);
+                BlockWriter writer = lease.writer(flight.block)) {
+            outcome = around.blocks().fetch(flight.from, key, flight.block, ticket, writer, hash, flight.abort);
         } catch (RuntimeException e) {
             outcome = new BlockOutcome.DiskFailed(String.valueOf(e.getMessage()));
         }
-        events.accept(new Event.Fetched(seed, block, outcome));
+        events.accept(new Event.Fetched(flight, outcome));
     }
 
     /**
      * Takes in what came of a transfer.
      *
-     * @param current whether its source is still the one that is relied on
+     * @param current whether the seed that it is about is still the one that is relied on
      */
-    Verdict landed(Event.Fetched fetched, boolean current) {
-        int block = fetched.block();
-        return switch (fetched.outcome()) {
+    Verdict landed(Flight flight, BlockOutcome outcome, boolean current) {
+        flights.remove(flight);
+        plan.ended(flight.block);
+        busy = System.nanoTime();
+        return switch (outcome) {
             case BlockOutcome.Received received -> {
-                plan.held(block);
-                troubles = 0;
-                around.listener()
-                        .blockReceived(
-                                key, block, Source.SEED, fetched.seed().address(), received.bytes(), received.took());
+                received(flight, received);
                 yield new Verdict.GoesOn();
             }
-            case BlockOutcome.Corrupt _ -> failed(fetched, current, Trouble.CORRUPT, "sent wrong bytes");
-            case BlockOutcome.NotHeld _ -> failed(fetched, current, Trouble.NOT_HELD, "lacks what it announced");
+            case BlockOutcome.Aborted _ -> {
+                report(flight, plan.holds(flight.block) ? Outcome.FETCHED : Outcome.OTHER);
+                yield new Verdict.GoesOn();
+            }
+            case BlockOutcome.Corrupt _ -> failed(flight, current, Trouble.CORRUPT, "sent wrong bytes");
+            case BlockOutcome.NotHeld _ -> failed(flight, current, Trouble.NOT_HELD, "lacks what it announced");
             case BlockOutcome.Refused(int status) ->
-                failed(fetched, current, Trouble.REFUSED, "answered with status " + status);
-            case BlockOutcome.TimedOut _ -> failed(fetched, current, Trouble.TIMED_OUT, "stands still");
-            case BlockOutcome.Broken(String why) -> failed(fetched, current, Trouble.BROKEN, why);
+                failed(flight, current, Trouble.REFUSED, "answered with status " + status);
+            case BlockOutcome.TimedOut _ -> failed(flight, current, Trouble.TIMED_OUT, "stands still");
+            case BlockOutcome.Broken(String why) -> failed(flight, current, Trouble.BROKEN, why);
             case BlockOutcome.DiskFailed(String why) -> {
-                failed(fetched, current, Trouble.DISK, why);
+                failed(flight, current, Trouble.DISK, why);
                 yield new Verdict.DiskFails(why);
             }
         };
     }
 
-    private Verdict failed(Event.Fetched fetched, boolean current, Trouble trouble, String why) {
+    private void received(Flight flight, BlockOutcome.Received received) {
+        plan.held(flight.block);
+        troubles = 0;
+        pace.took(received.took());
+        report(flight, Outcome.FETCHED);
+        for (Flight other : flights) {
+            if (other.block == flight.block) {
+                other.abort.now();
+            }
+        }
         around.listener()
-                .blockRefused(key, fetched.block(), Source.SEED, fetched.seed().address(), trouble);
-        int failures = plan.failed(fetched.block(), current);
+                .blockReceived(
+                        key,
+                        flight.block,
+                        flight.peer.isPresent() ? Source.PEER : Source.SEED,
+                        flight.from,
+                        received.bytes(),
+                        received.took());
+    }
+
+    private Verdict failed(Flight flight, boolean current, Trouble trouble, String why) {
+        Source source = flight.peer.isPresent() ? Source.PEER : Source.SEED;
+        around.listener().blockRefused(key, flight.block, source, flight.from, trouble);
+        report(flight, outcome(trouble));
+        if (flight.peer.isPresent()) {
+            // Its seed finds another source; and as long as there is none, it is known who not to ask.
+            holders.failed(flight.peer.get(), flight.block, trouble);
+            if (current) {
+                plan.missed(flight.block);
+            }
+            return new Verdict.GoesOn();
+        }
+        int failures = current ? plan.failed(flight.block) : 0;
         if (failures >= around.config().tries()) {
-            return new Verdict.SourceFails("block " + fetched.block() + " failed " + failures + " times: " + why);
+            return new Verdict.SourceFails("block " + flight.block + " failed " + failures + " times: " + why);
         }
         pauseEnds = System.nanoTime() + (SHORTEST_PAUSE.toNanos() << Math.min(troubles++, MOST_DOUBLINGS));
         return new Verdict.GoesOn();
     }
 
+    private static Outcome outcome(Trouble trouble) {
+        return switch (trouble) {
+            case CORRUPT -> Outcome.CORRUPT;
+            case NOT_HELD -> Outcome.NOT_HELD;
+            case REFUSED -> Outcome.REFUSED;
+            case TIMED_OUT -> Outcome.STALLED;
+            case BROKEN -> Outcome.UNREACHABLE;
+            case DISK -> Outcome.OTHER;
+        };
+    }
+
     @Override
     public void close() {
+        flights.forEach(flight -> flight.abort.now());
         blob.close();
     }
 }

@@ -7,8 +7,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which blocks of one blob to fetch next: those just past its readers first, then the rest in order. Owned by one
- * thread.
+ * Which blocks of one blob are here, on their way, or to be had, and which of those to fetch next when nobody says so:
+ * those just past its readers first, then the rest in order. Owned by one thread.
  */
 final class BlockPlan {
     /** Blocks past each reader that go before all others. */
@@ -17,7 +17,7 @@ final class BlockPlan {
     private final BlockLayout layout;
     private final BlockHashes hashes;
     private final BlockSet held;
-    private final BlockSet inFlight;
+    private final byte[] onTheWay;
     private final byte[] failures;
     private BlockSet wanted;
 
@@ -25,7 +25,7 @@ final class BlockPlan {
         this.layout = layout;
         this.hashes = new BlockHashes(layout.count());
         this.held = new BlockSet(layout.count());
-        this.inFlight = new BlockSet(layout.count());
+        this.onTheWay = new byte[layout.count()];
         this.failures = new byte[layout.count()];
         this.wanted = new BlockSet(layout.count());
     }
@@ -33,7 +33,7 @@ final class BlockPlan {
     /** The source holds this block, and its hash is this. */
     void offered(int block, byte[] hash) {
         hashes.put(block, hash);
-        if (!held.contains(block) && !inFlight.contains(block)) {
+        if (!held.contains(block) && onTheWay[block] == 0) {
             wanted.add(block);
         }
     }
@@ -48,52 +48,55 @@ final class BlockPlan {
         return hashes.get(block);
     }
 
+    boolean holds(int block) {
+        return held.contains(block);
+    }
+
+    /** The first block that isn't here. */
+    int firstMissing() {
+        return held.nextMissing(0);
+    }
+
     /** The block is here. */
     void held(int block) {
         held.add(block);
-        inFlight.remove(block);
         wanted.remove(block);
     }
 
+    /** The block is on its way now, perhaps not for the first time. */
+    void started(int block) {
+        onTheWay[block]++;
+        wanted.remove(block);
+    }
+
+    /** A transfer of the block has ended. */
+    void ended(int block) {
+        onTheWay[block]--;
+    }
+
+    boolean isOnTheWay(int block) {
+        return onTheWay[block] > 0;
+    }
+
+    /** The block did not come, and may be had from the seed still. */
+    void missed(int block) {
+        if (!held.contains(block) && onTheWay[block] == 0 && hashes.knows(block)) {
+            wanted.add(block);
+        }
+    }
+
     /**
-     * The block did not come.
+     * The block did not come from the seed, which may be asked again.
      *
-     * @param again whether the source may be asked for it once more
      * @return how often it has failed
      */
-    int failed(int block, boolean again) {
-        inFlight.remove(block);
-        if (!again || held.contains(block)) {
-            return 0;
-        }
-        wanted.add(block);
+    int failed(int block) {
+        missed(block);
         return ++failures[block];
     }
 
-    /** The block to fetch next, which is on its way from now on. */
+    /** The block to fetch next; empty when there is none to be had that isn't on its way. */
     OptionalInt next(long[] readPositions) {
-        OptionalInt next = choose(readPositions);
-        next.ifPresent(block -> {
-            wanted.remove(block);
-            inFlight.add(block);
-        });
-        return next;
-    }
-
-    int held() {
-        return held.size();
-    }
-
-    int inFlight() {
-        return inFlight.size();
-    }
-
-    /** Whether every block is here. */
-    boolean isComplete() {
-        return held.isFull();
-    }
-
-    private OptionalInt choose(long[] readPositions) {
         if (wanted.isEmpty()) {
             return OptionalInt.empty();
         }
@@ -110,5 +113,15 @@ final class BlockPlan {
             }
         }
         return OptionalInt.of(chosen >= 0 ? chosen : wanted.next(0));
+    }
+
+    /** How many blocks are here. */
+    int held() {
+        return held.size();
+    }
+
+    /** Whether every block is here. */
+    boolean isComplete() {
+        return held.isFull();
     }
 }

@@ -13,6 +13,9 @@ import io.pantala.swarm.Opening.PassThrough.Reason;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.control.ControlMessage.Have;
+import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.control.SeedLink;
 import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
@@ -43,6 +46,9 @@ final class Download implements Runnable {
     private static final int MAILBOX = 1 << 14;
 
     private static final long NEVER = Long.MAX_VALUE;
+
+    /** So often at most a seed is told where readers are. */
+    private static final long READERS_ANEW = Duration.ofMillis(300).toNanos();
 
     /** Where the conversation with the seed stands. */
     private enum Stage {
@@ -133,9 +139,7 @@ final class Download implements Runnable {
                 around.links().settled().get();
                 askNextSeed("no seed can be reached");
                 while (!over) {
-                    if (assembly != null && seed != null && seed.ticket != null) {
-                        assembly.startTransfers(seed.link, seed.ticket);
-                    }
+                    startTransfers();
                     Event event = nextEvent();
                     if (event != null) {
                         handle(event);
@@ -148,6 +152,50 @@ final class Download implements Runnable {
             giveUp("of an unexpected error");
         } finally {
             end();
+        }
+    }
+
+    private void startTransfers() {
+        if (assembly == null || seed == null || seed.ticket == null) {
+            return;
+        }
+        if (stage == Stage.LOST) {
+            assembly.fetchFromHolders(seed.ticket);
+        } else {
+            assembly.fetchOrdered(seed.link.address(), seed.ticket);
+            if (mailbox.isEmpty()) {
+                tell(seed, assembly);
+            }
+        }
+    }
+
+    /** What the seed conducts by. */
+    private void tell(Conversation conversation, Assembly about) {
+        List<Report> reports = about.takeReports();
+        if (!reports.isEmpty()) {
+            conversation.link.send(new ControlMessage.Reports(key, reports));
+        }
+        if (conversation.ready && System.nanoTime() - conversation.readersTold > READERS_ANEW) {
+            List<Integer> readers = about.readers();
+            if (!readers.equals(conversation.readers)) {
+                conversation.readers = readers;
+                conversation.readersTold = System.nanoTime();
+                conversation.link.send(new ControlMessage.Reading(key, readers));
+            }
+        }
+    }
+
+    /** Ready for orders, once it is known what is held, and to the seed that the blob is wanted. */
+    private void tellReady() {
+        Conversation conversation = seed;
+        if (conversation != null
+                && !conversation.ready
+                && stage == Stage.FOLLOWING
+                && assembly != null
+                && assembly.isReady()) {
+            conversation.ready = true;
+            StoredBlob blob = assembly.blob();
+            conversation.link.send(new Have(key, blob.layout(), blob.held()));
         }
     }
 
@@ -205,13 +253,26 @@ final class Download implements Runnable {
             case ControlMessage.PassThrough(BlobKey _, Reason reason) -> seedCantStore(reason);
             case ControlMessage.Unavailable(BlobKey _, String reason) -> passOver(reason);
             case ControlMessage.Hashes hashes -> learn(hashes);
+            case ControlMessage.Orders(BlobKey _, List<Order> orders) -> {
+                if (assembly != null && !assembly.ordered(orders)) {
+                    passOver("it orders blocks that there are not");
+                }
+            }
             case ControlMessage.Sealed _ -> {
                 sealedBySeed = true;
+                if (assembly != null) {
+                    assembly.blob().prove();
+                }
                 sealIfComplete();
             }
             case ControlMessage.Failed(BlobKey _, BlobFailure failure) -> failedBySeed(failure);
             case ControlMessage.CredentialWanted(BlobKey _, String challenge) -> lookForCredential(challenge);
-            case ControlMessage.Want _, ControlMessage.Credential _, ControlMessage.Leave _ -> {
+            case ControlMessage.Want _,
+                    ControlMessage.Credential _,
+                    ControlMessage.Leave _,
+                    ControlMessage.Have _,
+                    ControlMessage.Reading _,
+                    ControlMessage.Reports _ -> {
                 // Only hosts say these.
             }
         }
@@ -220,8 +281,10 @@ final class Download implements Runnable {
     /** Null when a deadline comes first. Most of the time there is none, and a wait without one costs much less. */
     private @Nullable Event nextEvent() throws InterruptedException {
         long next = Math.min(stageEnds, graceEnds);
-        if (assembly != null && assembly.pauseEnds() > System.nanoTime()) {
-            next = Math.min(next, assembly.pauseEnds() - start);
+        long now = System.nanoTime();
+        if (assembly != null) {
+            long deadline = assembly.nextDeadline();
+            next = deadline < now ? next : Math.min(next, deadline - start);
         }
         return next == NEVER ? mailbox.take() : mailbox.poll(next - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
     }
@@ -280,6 +343,7 @@ final class Download implements Runnable {
         FillRequest request = waiting.getLast().request();
         Conversation conversation = Objects.requireNonNull(seed);
         conversation.asked = request;
+        conversation.ready = false;
         conversation.lastSent = forLink(link, request.credentials().current());
         sealedBySeed = false;
         enter(Stage.ASKED, around.config().accept());
@@ -343,6 +407,9 @@ final class Download implements Runnable {
         private @Nullable FillRequest asked;
         private Authorization lastSent = Authorization.ANONYMOUS;
         private @Nullable Ticket ticket;
+        private boolean ready;
+        private List<Integer> readers = List.of(0);
+        private long readersTold = System.nanoTime() - READERS_ANEW;
 
         Conversation(SeedLink link) {
             this.link = link;
@@ -377,6 +444,7 @@ final class Download implements Runnable {
             stage = Stage.FOLLOWING;
             stageEnds = NEVER;
             rejoinEnds = NEVER;
+            tellReady();
         }
     }
 
@@ -531,6 +599,7 @@ final class Download implements Runnable {
         } else if (!Objects.requireNonNull(assembly).rechecked()) {
             contradiction();
         } else {
+            tellReady();
             sealIfComplete();
         }
     }
@@ -542,8 +611,11 @@ final class Download implements Runnable {
     }
 
     private void fetched(Event.Fetched fetched) {
-        boolean current = isCurrent(fetched.seed()) && stage == Stage.FOLLOWING;
-        switch (Objects.requireNonNull(assembly).landed(fetched, current)) {
+        Flight flight = fetched.flight();
+        boolean current = seed != null
+                && stage == Stage.FOLLOWING
+                && (flight.peer.isPresent() || seed.link.address().equals(flight.from));
+        switch (Objects.requireNonNull(assembly).landed(flight, fetched.outcome(), current)) {
             case Assembly.Verdict.GoesOn _ -> sealIfComplete();
             case Assembly.Verdict.SourceFails(String why) -> passOver(why);
             case Assembly.Verdict.DiskFails(String why) -> diskFails(why);
@@ -556,6 +628,9 @@ final class Download implements Runnable {
             blob.seal();
             around.listener().sealed(key, blob.layout().size(), Duration.ofNanos(System.nanoTime() - start));
             around.wholeCheck().submit(key, seed.link.address());
+            // Also to the seeds that would take over.
+            Have all = new Have(key, blob.layout(), blob.held());
+            around.links().ranked(key.digest()).forEach(link -> link.send(all));
             over = true;
         }
     }

@@ -22,7 +22,7 @@ sealed interface Event {
     record Rechecked(Optional<String> trouble) implements Event {}
 
     /** A transfer has ended. */
-    record Fetched(SeedLink seed, int block, BlockOutcome outcome) implements Event {}
+    record Fetched(Flight flight, BlockOutcome outcome) implements Event {}
 
     /** Those who wait were asked for a newer credential. */
     record CredentialLookedFor(Optional<Authorization> newer) implements Event {}

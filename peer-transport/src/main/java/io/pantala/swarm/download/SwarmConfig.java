@@ -31,7 +31,7 @@ public record SwarmConfig(
             Duration.ofSeconds(4),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
-            4,
+            8,
             16,
             3,
             1024);

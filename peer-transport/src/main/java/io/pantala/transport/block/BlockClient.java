@@ -55,26 +55,28 @@ public final class BlockClient implements AutoCloseable {
      * @param ticket of this host, for this blob
      * @param into has taken nothing yet; the caller closes it
      * @param expected the block's sha256
+     * @param abort ends it early
      */
     public BlockOutcome fetch(
-            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte[] expected) {
+            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte[] expected, Abort abort) {
         turns.acquireUninterruptibly();
         Buffers lent = takeBuffers();
         try {
             return fetch(
                     from,
-                    connection -> new Transfer(connection, new BlockRequest(key, index), ticket, into, expected, lent));
+                    connection -> new Transfer(connection, new BlockRequest(key, index), ticket, into, expected, lent),
+                    abort);
         } finally {
             giveBack(lent);
             turns.release();
         }
     }
 
-    private BlockOutcome fetch(NodeAddress from, Function<Connection, Transfer> transfers) {
+    private BlockOutcome fetch(NodeAddress from, Function<Connection, Transfer> transfers, Abort abort) {
         Connection reused = takeKept(from);
         if (reused != null) {
             Transfer transfer = transfers.apply(reused);
-            BlockOutcome outcome = run(from, transfer);
+            BlockOutcome outcome = run(from, transfer, abort);
             if (!(outcome instanceof BlockOutcome.Broken && transfer.foundDead())) {
                 return outcome;
             }
@@ -88,19 +90,24 @@ public final class BlockClient implements AutoCloseable {
         } catch (IOException e) {
             return new BlockOutcome.Broken("not reached: " + e.getMessage());
         }
-        return run(from, transfers.apply(fresh));
+        return run(from, transfers.apply(fresh), abort);
     }
 
-    private BlockOutcome run(NodeAddress from, Transfer transfer) {
+    private BlockOutcome run(NodeAddress from, Transfer transfer, Abort abort) {
+        if (!abort.begin(transfer.connection())) {
+            transfer.connection().close();
+            return new BlockOutcome.Aborted();
+        }
         long start = System.nanoTime();
         int length = transfer.length();
         Duration most = config.stall().plus(Duration.ofSeconds(length / config.slowest()));
         try (Watch watch = new Watch(watchdog, transfer.connection(), config.stall(), most)) {
             BlockOutcome outcome = transfer.run(watch, start);
-            if (watch.fired()) {
-                return outcome instanceof BlockOutcome.Received || outcome instanceof BlockOutcome.Corrupt
-                        ? outcome
-                        : new BlockOutcome.TimedOut();
+            abort.end();
+            boolean whole = outcome instanceof BlockOutcome.Received || outcome instanceof BlockOutcome.Corrupt;
+            if (watch.fired() || abort.isAborted()) {
+                transfer.connection().close();
+                return whole ? outcome : watch.fired() ? new BlockOutcome.TimedOut() : new BlockOutcome.Aborted();
             }
             if (transfer.reusable()) {
                 keep(from, transfer.connection());

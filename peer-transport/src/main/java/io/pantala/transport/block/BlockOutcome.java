@@ -19,6 +19,9 @@ public sealed interface BlockOutcome {
     /** The node took too long. */
     record TimedOut() implements BlockOutcome {}
 
+    /** It was ended here. */
+    record Aborted() implements BlockOutcome {}
+
     /**
      * The node could not be reached, cut the transfer short, or sent something else than a block.
      *

@@ -96,7 +96,7 @@ public final class BlockServer {
         if (index >= blob.layout().count()) {
             return 416;
         }
-        return blob.sealed() || (index != blob.layout().last() && blob.holds(index)) ? 200 : 404;
+        return blob.gives(index) ? 200 : 404;
     }
 
     private void send(Answer answer, BlockRequest wanted, HttpServerRequest request) {

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.dataformat.cbor.CBORFactory;
 import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.BlockSet;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
@@ -21,19 +22,26 @@ import io.pantala.swarm.Authorization;
 import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
+import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Accepted;
 import io.pantala.transport.control.ControlMessage.Credential;
 import io.pantala.transport.control.ControlMessage.CredentialWanted;
 import io.pantala.transport.control.ControlMessage.Failed;
 import io.pantala.transport.control.ControlMessage.Granted;
 import io.pantala.transport.control.ControlMessage.Hashes;
+import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Hello;
 import io.pantala.transport.control.ControlMessage.Leave;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Opened;
+import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Orders;
 import io.pantala.transport.control.ControlMessage.PassThrough;
 import io.pantala.transport.control.ControlMessage.Peer;
+import io.pantala.transport.control.ControlMessage.Reading;
 import io.pantala.transport.control.ControlMessage.Refused;
+import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.control.ControlMessage.Reports;
 import io.pantala.transport.control.ControlMessage.Sealed;
 import io.pantala.transport.control.ControlMessage.Unavailable;
 import io.pantala.transport.control.ControlMessage.Unknown;
@@ -42,13 +50,17 @@ import io.pantala.transport.control.ControlMessage.Welcome;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +75,11 @@ final class ControlCodec {
     private static final int DEEPEST = 8;
     private static final int MOST_HEADERS = 256;
     private static final int MOST_TICKET_KEYS = 64;
+
+    /** Fields of one order, and of one report. */
+    private static final int ORDER = 2;
+
+    private static final int REPORT = 5;
 
     private final CBORMapper mapper = new CBORMapper(CBORFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -118,6 +135,9 @@ final class ControlCodec {
                     map.put("peer-port", peer.port());
                     peer.host().ifPresent(host -> map.put("peer-host", host));
                 });
+                if (!hello.zone().isEmpty()) {
+                    map.put("zone", hello.zone());
+                }
             }
             case Welcome welcome ->
                 map.put("t", "welcome").put("version", welcome.version()).put("seed", welcome.seed());
@@ -177,8 +197,41 @@ final class ControlCodec {
                 credential.authorization().ifPresent(authorization -> put(map, authorization));
             }
             case Leave _ -> map.put("t", "leave");
+            case Have have ->
+                map.put("t", "have")
+                        .put("size", have.layout().size())
+                        .put("block", have.layout().blockSize())
+                        .put("blocks", have.blocks().toBytes());
+            case Reading reading -> {
+                ArrayNode blocks = map.put("t", "reading").putArray("blocks");
+                reading.blocks().forEach(blocks::add);
+            }
+            case Orders orders -> {
+                ArrayNode flat = map.put("t", "orders").putArray("orders");
+                for (Order order : orders.orders()) {
+                    flat.add(order.block()).add(text(order.from()));
+                }
+            }
+            case Reports reports -> {
+                ArrayNode flat = map.put("t", "reports").putArray("reports");
+                for (Report report : reports.reports()) {
+                    flat.add(report.block())
+                            .add(text(report.from()))
+                            .add(report.outcome().name())
+                            .add(micros(report.took()))
+                            .add(micros(report.waited()));
+                }
+            }
         }
         return map;
+    }
+
+    private static String text(Optional<NodeAddress> address) {
+        return address.map(NodeAddress::toString).orElse("");
+    }
+
+    private static long micros(Duration duration) {
+        return TimeUnit.MICROSECONDS.convert(duration);
     }
 
     private static void put(ObjectNode map, Authorization authorization) {
@@ -194,7 +247,8 @@ final class ControlCodec {
                         new VersionRange(fields.integer("oldest"), fields.integer("newest")),
                         fields.text("node"),
                         fields.text("software"),
-                        fields.peer());
+                        fields.peer(),
+                        fields.textOr("zone", ""));
             case "welcome" -> new Welcome(fields.integer("version"), fields.text("seed"));
             case "news" ->
                 new News(
@@ -232,6 +286,10 @@ final class ControlCodec {
                                 ? Optional.of(Authorization.of(fields.optionalText("authorization")))
                                 : Optional.empty());
             case "leave" -> new Leave(fields.key());
+            case "have" -> fields.have();
+            case "reading" -> new Reading(fields.key(), fields.integers("blocks", Reading.MOST));
+            case "orders" -> new Orders(fields.key(), fields.orders());
+            case "reports" -> new Reports(fields.key(), fields.reports());
             default -> new Unknown(type);
         };
     }
@@ -298,6 +356,66 @@ final class ControlCodec {
                 headers.add(Map.entry(flat.get(i).asText(), flat.get(i + 1).asText()));
             }
             return headers;
+        }
+
+        String textOr(String name, String otherwise) {
+            String text = optionalText(name);
+            return text == null ? otherwise : text;
+        }
+
+        Have have() throws MalformedMessageException {
+            BlockLayout layout = new BlockLayout(number("size"), integer("block"));
+            return new Have(key(), layout, BlockSet.of(layout.count(), bytes("blocks")));
+        }
+
+        List<Integer> integers(String name, int most) throws MalformedMessageException {
+            List<Integer> integers = new ArrayList<>();
+            for (JsonNode each : array(name, most)) {
+                integers.add(integer(each, name));
+            }
+            return integers;
+        }
+
+        List<Order> orders() throws MalformedMessageException {
+            ArrayNode flat = array("orders", ORDER * Orders.MOST);
+            List<Order> orders = new ArrayList<>();
+            for (int i = 0; i + ORDER <= flat.size(); i += ORDER) {
+                orders.add(new Order(integer(flat.get(i), "orders"), address(flat.get(i + 1))));
+            }
+            return orders;
+        }
+
+        List<Report> reports() throws MalformedMessageException {
+            ArrayNode flat = array("reports", REPORT * Orders.MOST);
+            List<Report> reports = new ArrayList<>();
+            for (int i = 0; i + REPORT <= flat.size(); i += REPORT) {
+                reports.add(new Report(
+                        integer(flat.get(i), "reports"),
+                        address(flat.get(i + 1)),
+                        outcome(flat.get(i + 2).asText()),
+                        Duration.of(flat.get(i + 3).asLong(), ChronoUnit.MICROS),
+                        Duration.of(flat.get(i + 4).asLong(), ChronoUnit.MICROS)));
+            }
+            return reports;
+        }
+
+        /** A kind that this version doesn't know is some trouble. */
+        private static Report.Outcome outcome(String name) {
+            return Arrays.stream(Report.Outcome.values())
+                    .filter(outcome -> outcome.name().equals(name))
+                    .findFirst()
+                    .orElse(Report.Outcome.OTHER);
+        }
+
+        private static Optional<NodeAddress> address(JsonNode text) {
+            return text.asText().isEmpty() ? Optional.empty() : Optional.of(NodeAddress.parse(text.asText(), 0));
+        }
+
+        private static int integer(JsonNode value, String name) throws MalformedMessageException {
+            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+                throw missing(name);
+            }
+            return value.intValue();
         }
 
         Optional<Peer> peer() {

@@ -3,6 +3,7 @@ package io.pantala.transport.control;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockHashes;
 import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.BlockSet;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.store.BlobFailure;
 import io.pantala.swarm.Authorization;
@@ -12,6 +13,7 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -26,11 +28,16 @@ public sealed interface ControlMessage {
      * @param node what the host calls itself: 1 to 128 visible ASCII characters
      * @param software the program and its version, of the same form
      * @param peer where other hosts can fetch blocks from it; empty: nowhere
+     * @param zone where it is, {@code region/zone/rack}; empty if it doesn't say
      */
-    record Hello(VersionRange versions, String node, String software, Optional<Peer> peer) implements ControlMessage {
+    record Hello(VersionRange versions, String node, String software, Optional<Peer> peer, String zone)
+            implements ControlMessage {
         public Hello {
             requireWord(node);
             requireWord(software);
+            if (!zone.isEmpty()) {
+                requireWord(zone);
+            }
         }
     }
 
@@ -177,6 +184,89 @@ public sealed interface ControlMessage {
 
     /** A host no longer wants the blob. */
     record Leave(BlobKey key) implements AboutBlob {}
+
+    /**
+     * A host holds these blocks, verified, beside those it has told of before. It tells so of all it stores when a link
+     * comes up; and of a blob that it wants, even if it holds nothing of it, once it is ready for orders.
+     */
+    record Have(BlobKey key, BlockLayout layout, BlockSet blocks) implements AboutBlob {
+        public Have {
+            if (blocks.count() != layout.count()) {
+                throw new IllegalArgumentException(blocks + " don't fit " + layout);
+            }
+        }
+    }
+
+    /** A host's readers are at these blocks of a blob. */
+    record Reading(BlobKey key, List<Integer> blocks) implements AboutBlob {
+        /** Readers of one host that are told of at most. */
+        public static final int MOST = 64;
+
+        public Reading {
+            blocks = List.copyOf(blocks);
+            if (blocks.size() > MOST || blocks.stream().anyMatch(block -> block < 0)) {
+                throw new IllegalArgumentException("not places of readers: " + blocks);
+            }
+        }
+    }
+
+    /** A host is to fetch these blocks now. */
+    record Orders(BlobKey key, List<Order> orders) implements AboutBlob {
+        /** Orders in one message at most. */
+        public static final int MOST = 4096;
+
+        public Orders {
+            orders = List.copyOf(orders);
+        }
+    }
+
+    /**
+     * One block to be fetched.
+     *
+     * @param from empty: from the seed that orders it
+     */
+    record Order(int block, Optional<NodeAddress> from) {
+        public Order {
+            if (block < 0) {
+                throw new IllegalArgumentException("not a block: " + block);
+            }
+        }
+    }
+
+    /** What came of a host's orders. */
+    record Reports(BlobKey key, List<Report> reports) implements AboutBlob {
+        public Reports {
+            reports = List.copyOf(reports);
+        }
+    }
+
+    /**
+     * What came of one order.
+     *
+     * @param took from asking the source to its last byte
+     * @param waited before that
+     */
+    record Report(int block, Optional<NodeAddress> from, Outcome outcome, Duration took, Duration waited) {
+        /** What can come of an order. */
+        public enum Outcome {
+            /** The block is held. */
+            FETCHED,
+            /** It is on its way for longer than others took, and goes on. */
+            LATE,
+            /** No connection, or it was cut. */
+            UNREACHABLE,
+            /** The source stood still. */
+            STALLED,
+            /** The source would not send it. */
+            REFUSED,
+            /** The source doesn't have it. */
+            NOT_HELD,
+            /** Other bytes came. */
+            CORRUPT,
+            /** The host's own fault, or nobody's. */
+            OTHER
+        }
+    }
 
     /** Names end up in other nodes' logs, so they can't hold just anything. */
     private static void requireWord(String text) {

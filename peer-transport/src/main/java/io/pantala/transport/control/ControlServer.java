@@ -101,6 +101,7 @@ public final class ControlServer implements AutoCloseable {
         private volatile String node = "";
         private volatile Optional<Peer> peer = Optional.empty();
         private volatile Optional<LinkedHost> host = Optional.empty();
+        private volatile String zone = "";
         private volatile boolean greeted;
 
         Session(ServerWebSocket webSocket, Caller caller) {
@@ -159,6 +160,7 @@ public final class ControlServer implements AutoCloseable {
             peer = hello.peer();
             host = Optional.of(
                     new LinkedHost(node, remote, peer(), hello.software(), now.time(), certified.isPresent()));
+            zone = hello.zone();
             socket.send(new Welcome(version.getAsInt(), seed));
             greeted = true;
             socket.send(now);
@@ -203,6 +205,11 @@ public final class ControlServer implements AutoCloseable {
         @Override
         public Optional<NodeIdentity> identity() {
             return caller.node();
+        }
+
+        @Override
+        public String zone() {
+            return zone;
         }
 
         @Override

@@ -21,6 +21,9 @@ public interface ControlSession {
      */
     Optional<NodeAddress> peer();
 
+    /** Where it says it is, {@code region/zone/rack}; empty if it doesn't say. */
+    String zone();
+
     /** Sends without blocking. What can't be sent any more is dropped: the session's end is told elsewhere. */
     void send(ControlMessage message);
 }

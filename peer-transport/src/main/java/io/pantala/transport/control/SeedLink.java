@@ -259,6 +259,7 @@ public final class SeedLink {
             tried.complete(null);
             shared.listener().linkUp(address);
             watchers.values().forEach(Watcher::up);
+            shared.dial().welcomed().accept(SeedLink.this);
         }
 
         @Override

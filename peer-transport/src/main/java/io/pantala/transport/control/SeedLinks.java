@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** A host's links to all its seeds, one each. */
 public final class SeedLinks implements AutoCloseable {
@@ -49,6 +50,8 @@ public final class SeedLinks implements AutoCloseable {
      * @param node what this host calls itself
      * @param software this program and its version, for the seeds' logs
      * @param peer where other hosts can fetch blocks from this one
+     * @param zone where this host is, {@code region/zone/rack}; empty: not said
+     * @param welcomed is given each link that comes up; on event loops: must be quick
      * @param news takes in what a seed, by its name, tells of the cluster; on event loops: must be quick
      */
     public record Dial(
@@ -56,7 +59,9 @@ public final class SeedLinks implements AutoCloseable {
             String node,
             String software,
             Optional<Peer> peer,
+            String zone,
             LinkSecurity security,
+            Consumer<SeedLink> welcomed,
             BiConsumer<String, News> news) {}
 
     /** What the links of one host share. */
@@ -88,7 +93,7 @@ public final class SeedLinks implements AutoCloseable {
                 vertx,
                 vertx.createWebSocketClient(options),
                 dial,
-                new Hello(config.versions(), dial.node(), dial.software(), dial.peer()),
+                new Hello(config.versions(), dial.node(), dial.software(), dial.peer(), dial.zone()),
                 config,
                 new ControlCodec(),
                 listener);

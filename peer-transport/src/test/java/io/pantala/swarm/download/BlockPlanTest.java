@@ -59,16 +59,32 @@ class BlockPlanTest {
         assertThat(take(NOBODY_READS)).isEqualTo(1);
         offer(0, 3);
         assertThat(drain(NOBODY_READS)).containsExactly(2);
-        assertThat(plan.inFlight()).isEqualTo(2);
+        assertThat(plan.isOnTheWay(0)).isFalse();
+        assertThat(plan.isOnTheWay(1)).isTrue();
+    }
+
+    @Test
+    void doesNotWantWhatMissedOnceAsLongAsItIsOnItsWayAnotherTime() {
+        offer(0, 1);
+        plan.started(0);
+        plan.started(0);
+        plan.ended(0);
+        plan.missed(0);
+        assertThat(plan.next(NOBODY_READS)).isEmpty();
+        plan.ended(0);
+        plan.missed(0);
+        assertThat(take(NOBODY_READS)).isZero();
     }
 
     @Test
     void fetchesAgainWhatFailedAndCountsHowOften() {
         offer(0, 1);
         take(NOBODY_READS);
-        assertThat(plan.failed(0, true)).isEqualTo(1);
+        plan.ended(0);
+        assertThat(plan.failed(0)).isEqualTo(1);
         take(NOBODY_READS);
-        assertThat(plan.failed(0, true)).isEqualTo(2);
+        plan.ended(0);
+        assertThat(plan.failed(0)).isEqualTo(2);
         assertThat(take(NOBODY_READS)).isZero();
     }
 
@@ -77,7 +93,7 @@ class BlockPlanTest {
         offer(0, 3);
         take(NOBODY_READS);
         plan.sourceLost();
-        assertThat(plan.failed(0, false)).isZero();
+        plan.ended(0);
         assertThat(plan.next(NOBODY_READS)).isEmpty();
         assertThat(plan.hash(2)).isNotNull();
         offer(0, 1);
@@ -100,13 +116,16 @@ class BlockPlanTest {
     }
 
     private int take(long[] positions) {
-        return plan.next(positions).orElseThrow();
+        int block = plan.next(positions).orElseThrow();
+        plan.started(block);
+        return block;
     }
 
     private List<Integer> drain(long[] positions) {
         List<Integer> blocks = new ArrayList<>();
         for (OptionalInt next = plan.next(positions); next.isPresent(); next = plan.next(positions)) {
             blocks.add(next.getAsInt());
+            plan.started(next.getAsInt());
         }
         return blocks;
     }

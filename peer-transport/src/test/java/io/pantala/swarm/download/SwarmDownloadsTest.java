@@ -501,9 +501,7 @@ class SwarmDownloadsTest {
                 session.send(new ControlMessage.Accepted(want.key()));
                 session.send(new ControlMessage.Opened(want.key(), content.layout()));
                 grant(session, want);
-                for (int block = 0; block < content.layout().count(); block++) {
-                    session.send(new ControlMessage.Hashes(want.key(), block, content.hash(block)));
-                }
+                tell(session, 0, content.layout().count());
                 session.send(new ControlMessage.Sealed(want.key()));
             }
         });

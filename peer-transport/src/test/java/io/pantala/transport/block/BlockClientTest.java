@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,6 +143,26 @@ class BlockClientTest {
     }
 
     @Test
+    void endsATransferThatIsAborted() throws Exception {
+        Abort abort = new Abort();
+        BlockingQueue<BlockOutcome> outcomes = new LinkedBlockingQueue<>();
+        Thread fetcher = Thread.startVirtualThread(() -> outcomes.add(fetch(client, 0, abort)));
+        assertThat(node.requests.poll(10, TimeUnit.SECONDS)).isNotNull();
+        abort.now();
+        fetcher.join();
+        assertThat(outcomes).containsExactly(new BlockOutcome.Aborted());
+        assertThat(blob.holds(0)).isFalse();
+    }
+
+    @Test
+    void doesNotAskForWhatWasAbortedBefore() {
+        Abort abort = new Abort();
+        abort.now();
+        assertThat(fetch(client, 0, abort)).isEqualTo(new BlockOutcome.Aborted());
+        assertThat(node.requests).isEmpty();
+    }
+
+    @Test
     void givesUpANodeThatNeverAnswers() {
         try (BlockClient impatient = new BlockClient(IMPATIENT, Optional.empty())) {
             assertThat(fetch(impatient, 0)).isEqualTo(new BlockOutcome.TimedOut());
@@ -201,7 +222,7 @@ class BlockClientTest {
         node.answer(block(0));
         try (BlockWriter writer = blob.writer(0)) {
             store.drop(content.key());
-            assertThat(client.fetch(node.address, content.key(), 0, TICKET, writer, content.hash(0)))
+            assertThat(client.fetch(node.address, content.key(), 0, TICKET, writer, content.hash(0), new Abort()))
                     .isInstanceOf(BlockOutcome.DiskFailed.class);
         }
     }
@@ -230,8 +251,12 @@ class BlockClientTest {
     }
 
     private BlockOutcome fetch(BlockClient client, int block) {
+        return fetch(client, block, new Abort());
+    }
+
+    private BlockOutcome fetch(BlockClient client, int block, Abort abort) {
         try (BlockWriter writer = blob.writer(block)) {
-            return client.fetch(node.address, content.key(), block, TICKET, writer, content.hash(block));
+            return client.fetch(node.address, content.key(), block, TICKET, writer, content.hash(block), abort);
         }
     }
 

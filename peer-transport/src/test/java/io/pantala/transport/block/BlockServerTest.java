@@ -156,7 +156,8 @@ class BlockServerTest {
                             block,
                             cluster.ticket("host", content.key()),
                             writer,
-                            content.hash(block));
+                            content.hash(block),
+                            new Abort());
                     assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
                 }
             }
@@ -186,7 +187,8 @@ class BlockServerTest {
                         index,
                         cluster.ticket("host", content.key()),
                         writer,
-                        Digest.newSha256().digest(block));
+                        Digest.newSha256().digest(block),
+                        new Abort());
                 assertThat(outcome).isInstanceOf(BlockOutcome.Received.class);
             }
             long from = layout.offset(index);

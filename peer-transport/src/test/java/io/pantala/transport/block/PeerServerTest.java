@@ -266,7 +266,13 @@ class PeerServerTest {
     private BlockOutcome fetch(BlockClient client, StoredBlob blob, int block, Ticket ticket) throws IOException {
         try (var writer = blob.writer(block)) {
             return client.fetch(
-                    new NodeAddress("::1", server.port()), content.key(), block, ticket, writer, content.hash(block));
+                    new NodeAddress("::1", server.port()),
+                    content.key(),
+                    block,
+                    ticket,
+                    writer,
+                    content.hash(block),
+                    new Abort());
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.BlockSet;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
@@ -14,7 +15,11 @@ import io.pantala.store.BlobFailure;
 import io.pantala.swarm.Authorization;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Report;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -29,11 +34,14 @@ class ControlCodecTest {
     private static final BlobKey KEY = new BlobKey(new UpstreamName("[fd00::1]:5000"), Digest.EMPTY_SHA256);
     private static final Authorization SECRET = Authorization.of("Bearer hunter2");
 
+    private static final NodeAddress PEER = new NodeAddress("10.0.0.7", 4001);
+
     private final ControlCodec codec = new ControlCodec();
 
     static Stream<ControlMessage> messages() {
         return Stream.of(
-                new ControlMessage.Hello(new VersionRange(1, 3), "host-7", "pantala/0.1.0", Optional.empty()),
+                new ControlMessage.Hello(
+                        new VersionRange(1, 3), "host-7", "pantala/0.1.0", Optional.empty(), "eu/a/r1"),
                 new ControlMessage.Welcome(2, "seed-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),
@@ -57,7 +65,27 @@ class ControlCodecTest {
                 new ControlMessage.CredentialWanted(KEY, "Bearer realm=\"https://auth.example\""),
                 new ControlMessage.Credential(KEY, Optional.of(SECRET)),
                 new ControlMessage.Credential(KEY, Optional.empty()),
-                new ControlMessage.Leave(KEY));
+                new ControlMessage.Leave(KEY),
+                new ControlMessage.Have(KEY, BlockLayout.of(20L << 30), held()),
+                new ControlMessage.Have(KEY, BlockLayout.of(0), new BlockSet(0)),
+                new ControlMessage.Reading(KEY, List.of(0, 17)),
+                new ControlMessage.Orders(
+                        KEY, List.of(new Order(3, Optional.empty()), new Order(4, Optional.of(PEER)))),
+                new ControlMessage.Reports(KEY, reports()));
+    }
+
+    private static BlockSet held() {
+        BlockSet held = new BlockSet(BlockLayout.of(20L << 30).count());
+        held.add(0);
+        held.add(9);
+        return held;
+    }
+
+    private static List<Report> reports() {
+        return Stream.of(Report.Outcome.values())
+                .map(outcome ->
+                        new Report(7, Optional.of(PEER), outcome, Duration.ofMillis(12), Duration.ofNanos(1_000)))
+                .toList();
     }
 
     @ParameterizedTest
@@ -94,7 +122,7 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got");
+        List<String> optional = List.of("authorization", "got", "zone", "from");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();

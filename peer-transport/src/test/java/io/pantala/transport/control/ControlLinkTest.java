@@ -428,7 +428,9 @@ class ControlLinkTest {
                         "host",
                         "pantala/test",
                         peer,
+                        "",
                         new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
+                        _ -> {},
                         (_, news) -> heardNews.add(news)),
                 config,
                 recorder);

@@ -145,7 +145,12 @@ public enum Key {
     LIMIT_UPLOAD("limit.upload"),
     LIMIT_DOWNLOAD("limit.download"),
     LIMIT_ORIGIN("limit.origin"),
-    ZONE("zone");
+    ZONE(
+            "zone",
+            Use.BOTH,
+            "REGION/ZONE/RACK",
+            null,
+            "where this node is, coarse to fine: a block crosses the border of a zone about once");
 
     /** Which command acts on a setting; one file may serve them all. */
     public enum Use {

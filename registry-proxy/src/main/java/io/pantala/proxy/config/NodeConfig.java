@@ -4,6 +4,7 @@ import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.logging.LogConfig;
 import io.pantala.registry.HeldCredential;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.schedule.Zone;
 import io.pantala.store.StoreConfig;
 import io.pantala.transport.NodeAddress;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
  * @param directory its own, of one node at a time
  * @param quota bytes of blobs to keep at most; empty: half of what is free at the first start
  * @param credentials what this node has for itself, by the registry that it is for
+ * @param zone where it is
  * @param drain how long a stop waits for responses under way
  */
 public record NodeConfig(
@@ -26,14 +28,15 @@ public record NodeConfig(
         OptionalLong quota,
         Upstreams upstreams,
         Map<UpstreamName, HeldCredential> credentials,
+        Zone zone,
         Duration drain,
         LogConfig log) {
     private static final int ADMIN_PORT = 6463;
 
-    /** Of a node that has no credentials itself. */
+    /** Of a node that has no credentials itself, and doesn't say where it is. */
     public NodeConfig(
             NodeAddress admin, Path directory, OptionalLong quota, Upstreams upstreams, Duration drain, LogConfig log) {
-        this(admin, directory, quota, upstreams, Map.of(), drain, log);
+        this(admin, directory, quota, upstreams, Map.of(), Zone.NONE, drain, log);
     }
 
     public NodeConfig {
@@ -57,6 +60,7 @@ public record NodeConfig(
                 Disk.quota(settings),
                 upstreams,
                 Registries.credentials(settings, upstreams),
+                settings.find(Key.ZONE).map(set -> set.parse(Zone::parse)).orElse(Zone.NONE),
                 settings.get(Key.DRAIN_TIMEOUT).parse(Times::parse),
                 log(settings));
     }

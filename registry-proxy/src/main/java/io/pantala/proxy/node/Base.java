@@ -12,6 +12,7 @@ import io.pantala.registry.RegistryClient;
 import io.pantala.registry.Upstream;
 import io.pantala.seed.backfill.Backfills;
 import io.pantala.seed.backfill.OwnReader;
+import io.pantala.seed.schedule.Zone;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoreException;
 import io.pantala.swarm.BlobFiller;
@@ -132,6 +133,11 @@ final class Base implements AutoCloseable {
     /** Its data. */
     Path directory() {
         return config.directory();
+    }
+
+    /** Where this node is. */
+    Zone zone() {
+        return config.zone();
     }
 
     /** To be closed before all that was opened earlier. */

@@ -8,6 +8,7 @@ import io.pantala.proxy.events.SwarmEvents;
 import io.pantala.proxy.notes.Notes;
 import io.pantala.proxy.notes.SeedNotes;
 import io.pantala.proxy.notes.SharedNotes;
+import io.pantala.swarm.download.Announcer;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockClient;
@@ -72,9 +73,11 @@ final class Neighbours {
                                 self.name(),
                                 "pantala/" + Version.read(),
                                 Optional.of(advertised()),
+                                base.zone().toString(),
                                 membership
                                         .<LinkSecurity>map(LinkSecurity.Certified::new)
                                         .orElseGet(() -> new LinkSecurity.Plain(base.tuning.local())),
+                                new Announcer(base.store)::welcome,
                                 this::hear),
                         base.tuning.control(),
                         events),

@@ -68,6 +68,7 @@ public final class Seed implements Node {
                 new SeedNode(
                         base.vertx,
                         self.name(),
+                        base.zone(),
                         base.store,
                         base.filler,
                         cluster,

@@ -210,7 +210,7 @@ class SettingsTest {
                     listen:                     | pantala.yaml:1: listen has no value
                     listen: [a, b]              | pantala.yaml:1: listen must read HOST:PORT
                     listen: {a: b}              | pantala.yaml:1: listen must read HOST:PORT
-                    zone: a                     | zone (pantala.yaml:1): not supported yet
+                    zone: a b                   | zone = "a b" (pantala.yaml:1): must read region/zone/rack, each of letters, digits, dots, dashes and underscores
                     limit: {origin: secret}       | limit.origin (pantala.yaml:1): not supported yet
                     """)
     void aFileThatIsWrongIsRefusedWithItsLine(String text, String message) {

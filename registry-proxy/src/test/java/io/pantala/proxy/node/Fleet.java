@@ -117,6 +117,11 @@ final class Fleet {
         return seed(new SeedConfig(any, node(name)), Tuning.DEFAULT);
     }
 
+    /** At an address of its own. */
+    Seed seed(String name, NodeAddress listen) throws StartException {
+        return seed(new SeedConfig(listen, node(name)), Tuning.DEFAULT);
+    }
+
     Seed seed(SeedConfig config, Tuning tuning) throws StartException {
         return keep(Seed.start(config, tuning));
     }
@@ -162,6 +167,11 @@ final class Fleet {
     private Host host(String name, LinksConfig links, Tuning tuning) throws StartException {
         return keep(Host.start(
                 new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, node(name)), tuning));
+    }
+
+    /** With plain links on this machine. */
+    Host plainHost(String name, NodeAddress... seeds) throws StartException {
+        return keep(Host.start(new HostConfig(ANY, List.of(seeds), NAME, node(name))));
     }
 
     <N extends AutoCloseable> N keep(N node) {

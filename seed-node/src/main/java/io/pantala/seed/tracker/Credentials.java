@@ -4,7 +4,6 @@ import io.pantala.swarm.Authorization;
 import io.pantala.swarm.CredentialSource;
 import io.pantala.transport.control.ControlMessage.CredentialWanted;
 import io.pantala.transport.control.ControlMessage.Want;
-import io.pantala.transport.control.ControlSession;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Credentials implements CredentialSource {
     private final Want first;
-    private final Map<ControlSession, Want> wants;
+    private final Map<Guest, Want> wants;
     private final Owner owner;
     private final TrackerConfig config;
     private volatile Authorization current;
@@ -36,14 +35,14 @@ final class Credentials implements CredentialSource {
     // The owner's own.
     private final Set<Authorization> tried = new HashSet<>();
     private final List<CompletableFuture<Optional<Authorization>>> waiting = new ArrayList<>();
-    private final Deque<ControlSession> toAsk = new ArrayDeque<>();
+    private final Deque<Guest> toAsk = new ArrayDeque<>();
     private String challenge = "";
-    private @Nullable ControlSession asked;
+    private @Nullable Guest asked;
     private int questions;
     private boolean closed;
 
     /** @param wants of the blob's swarm, live, the newest last */
-    Credentials(Want first, Map<ControlSession, Want> wants, Owner owner, TrackerConfig config) {
+    Credentials(Want first, Map<Guest, Want> wants, Owner owner, TrackerConfig config) {
         this.first = first;
         this.wants = wants;
         this.owner = owner;
@@ -89,9 +88,9 @@ final class Credentials implements CredentialSource {
                     offered(want);
                 }
                 if (!waiting.isEmpty()) {
-                    wants.forEach((session, want) -> {
+                    wants.forEach((guest, want) -> {
                         if (want.repository().equals(first.repository())) {
-                            toAsk.addFirst(session);
+                            toAsk.addFirst(guest);
                         }
                     });
                     askNext();
@@ -108,10 +107,10 @@ final class Credentials implements CredentialSource {
     }
 
     /** A host has answered, or can't any more. */
-    void answered(ControlSession session, Optional<Authorization> newer) {
+    void answered(Guest guest, Optional<Authorization> newer) {
         if (newer.isPresent() && !waiting.isEmpty() && !tried.contains(newer.get())) {
             found(newer.get());
-        } else if (session.equals(asked)) {
+        } else if (guest.equals(asked)) {
             askNext();
         }
     }

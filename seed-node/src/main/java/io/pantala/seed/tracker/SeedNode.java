@@ -2,23 +2,28 @@ package io.pantala.seed.tracker;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.seed.http.Routes;
+import io.pantala.seed.schedule.Conductor;
+import io.pantala.seed.schedule.Zone;
 import io.pantala.store.BlobStore;
+import io.pantala.swarm.Authorization;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.transport.block.BlockServer;
 import io.pantala.transport.block.BlockServerListener;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
+import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.control.ControlServer;
 import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.control.ControlSessions;
 import io.pantala.transport.control.LinkedHost;
 import io.pantala.transport.link.Access;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,31 +34,42 @@ import org.slf4j.LoggerFactory;
 public final class SeedNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SeedNode.class);
 
+    /** Holdings of hosts that have gone are forgotten so often. */
+    private static final Duration PURGE = Duration.ofMinutes(1);
+
     private final TrackerConfig config;
     private final Owner owner = new Owner();
-    private final Swarm.Surroundings surroundings;
+    private final Conducting conducting;
+    private final Holdings holdings = new Holdings();
+    private final WantedBlob.Surroundings surroundings;
     private final ControlServer control;
     private final BlockServer blocks;
 
     // The owner's own.
-    private final Map<ControlSession, Set<BlobKey>> wanted = new HashMap<>();
-    private final Map<BlobKey, Swarm> swarms = new HashMap<>();
+    private final Map<ControlSession, Guest> guests = new HashMap<>();
+    private final Map<BlobKey, WantedBlob> wanted = new HashMap<>();
 
     /**
      * @param name what the seed calls itself: the same after a restart, since hosts choose a blob's seed by it
+     * @param zone where it is
      * @param filler where blobs come from that the store doesn't hold
      * @param cluster what hosts are told of it, and what opens blocks to them
      */
     public SeedNode(
             Vertx vertx,
             String name,
+            Zone zone,
             BlobStore store,
             BlobFiller filler,
             ClusterDesk cluster,
             BlockServerListener listener,
             TrackerConfig config) {
         this.config = config;
-        this.surroundings = new Swarm.Surroundings(store, filler, cluster, owner, config, this::ended);
+        this.conducting = new Conducting(
+                new Conductor(config.conductor(), new SplittableRandom()), zone, owner, System::nanoTime);
+        this.surroundings =
+                new WantedBlob.Surroundings(store, filler, cluster, owner, conducting, holdings, config, this::ended);
+        purge();
         this.control = new ControlServer(vertx, name, config.control(), new Sessions(), owner, cluster::news);
         this.blocks = new BlockServer(store, cluster.tickets(), listener);
     }
@@ -78,32 +94,47 @@ public final class SeedNode implements AutoCloseable {
     @Override
     public void close() {
         control.close();
-        owner.execute(() -> List.copyOf(swarms.values()).forEach(Swarm::close));
+        owner.execute(() -> List.copyOf(wanted.values()).forEach(WantedBlob::close));
         owner.close();
     }
 
-    private void ended(Swarm swarm) {
-        swarms.remove(swarm.key(), swarm);
-        wanted.values().forEach(keys -> keys.remove(swarm.key()));
+    private void purge() {
+        owner.executeIn(PURGE, () -> {
+            holdings.purge();
+            purge();
+        });
+    }
+
+    private void ended(WantedBlob blob) {
+        wanted.remove(blob.key(), blob);
+        guests.values().forEach(guest -> guest.wanted.remove(blob.key()));
     }
 
     private final class Sessions implements ControlSessions {
         @Override
         public void opened(ControlSession session) {
-            wanted.put(session, new HashSet<>());
+            guests.put(session, conducting.join(session));
         }
 
         @Override
         public void received(ControlSession session, AboutBlob message) {
+            Guest guest = guests.get(session);
+            if (guest == null) {
+                return;
+            }
             switch (message) {
-                case ControlMessage.Want want -> want(session, want);
-                case ControlMessage.Leave(BlobKey key) -> leave(session, key);
-                case ControlMessage.Credential credential -> {
-                    Swarm swarm = swarms.get(credential.key());
-                    if (swarm != null) {
-                        swarm.answered(session, credential.authorization());
-                    }
+                case ControlMessage.Want want -> want(guest, want);
+                case ControlMessage.Leave(BlobKey key) -> leave(guest, key);
+                case ControlMessage.Have have -> {
+                    holdings.add(guest, have);
+                    of(have).ifPresent(blob -> blob.have(guest, have));
                 }
+                case ControlMessage.Reading(BlobKey _, List<Integer> blocks) ->
+                    of(message).ifPresent(blob -> blob.reading(guest, blocks));
+                case ControlMessage.Reports(BlobKey _, List<Report> reports) ->
+                    of(message).ifPresent(blob -> blob.reported(guest, reports));
+                case ControlMessage.Credential(BlobKey _, Optional<Authorization> newer) ->
+                    of(message).ifPresent(blob -> blob.answered(guest, newer));
                 case ControlMessage.Accepted _,
                         ControlMessage.Opened _,
                         ControlMessage.Granted _,
@@ -111,6 +142,7 @@ public final class SeedNode implements AutoCloseable {
                         ControlMessage.PassThrough _,
                         ControlMessage.Unavailable _,
                         ControlMessage.Hashes _,
+                        ControlMessage.Orders _,
                         ControlMessage.Sealed _,
                         ControlMessage.Failed _,
                         ControlMessage.CredentialWanted _ -> {
@@ -119,40 +151,37 @@ public final class SeedNode implements AutoCloseable {
             }
         }
 
-        private void want(ControlSession session, ControlMessage.Want want) {
-            Set<BlobKey> keys = wanted.get(session);
-            if (keys == null) {
-                return;
-            }
-            if (!keys.contains(want.key()) && keys.size() >= config.wants()) {
-                session.send(new ControlMessage.Unavailable(want.key(), "this host wants too many blobs at once"));
-                return;
-            }
-            LOG.info("{} wants {} from {} request={}", session, want.key(), want.repository(), want.requestId());
-            session.send(new ControlMessage.Accepted(want.key()));
-            keys.add(want.key());
-            swarms.computeIfAbsent(want.key(), key -> new Swarm(key, surroundings))
-                    .join(session, want);
+        private Optional<WantedBlob> of(AboutBlob message) {
+            return Optional.ofNullable(wanted.get(message.key()));
         }
 
-        private void leave(ControlSession session, BlobKey key) {
-            Set<BlobKey> keys = wanted.get(session);
-            Swarm swarm = swarms.get(key);
-            if (keys != null && keys.remove(key) && swarm != null) {
-                swarm.leave(session);
+        private void want(Guest guest, ControlMessage.Want want) {
+            if (!guest.wanted.contains(want.key()) && guest.wanted.size() >= config.wants()) {
+                guest.send(new ControlMessage.Unavailable(want.key(), "this host wants too many blobs at once"));
+                return;
+            }
+            LOG.info("{} wants {} from {} request={}", guest, want.key(), want.repository(), want.requestId());
+            guest.send(new ControlMessage.Accepted(want.key()));
+            guest.wanted.add(want.key());
+            wanted.computeIfAbsent(want.key(), key -> new WantedBlob(key, surroundings))
+                    .join(guest, want);
+        }
+
+        private void leave(Guest guest, BlobKey key) {
+            WantedBlob blob = wanted.get(key);
+            if (guest.wanted.remove(key) && blob != null) {
+                blob.leave(guest);
             }
         }
 
         @Override
         public void closed(ControlSession session) {
-            Set<BlobKey> keys = wanted.remove(session);
-            if (keys != null) {
-                keys.forEach(key -> {
-                    Swarm swarm = swarms.get(key);
-                    if (swarm != null) {
-                        swarm.leave(session);
-                    }
-                });
+            Guest guest = guests.remove(session);
+            if (guest != null) {
+                for (BlobKey key : List.copyOf(guest.wanted)) {
+                    leave(guest, key);
+                }
+                conducting.leave(guest);
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.pantala.seed.tracker;
 
+import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.transport.control.ControlConfig;
 import java.time.Duration;
 
@@ -11,9 +12,20 @@ import java.time.Duration;
  * @param gather how long new hashes are gathered before they are told
  * @param credentialAnswer how long one host may take to answer that it has a newer credential, or none
  * @param credentialWait how long a backfill waits for the answers of all hosts
+ * @param conductor how it decides
  */
 public record TrackerConfig(
-        ControlConfig control, int wants, Duration gather, Duration credentialAnswer, Duration credentialWait) {
+        ControlConfig control,
+        int wants,
+        Duration gather,
+        Duration credentialAnswer,
+        Duration credentialWait,
+        ConductorConfig conductor) {
     public static final TrackerConfig DEFAULT = new TrackerConfig(
-            ControlConfig.DEFAULT, 1024, Duration.ofMillis(5), Duration.ofSeconds(6), Duration.ofSeconds(15));
+            ControlConfig.DEFAULT,
+            1024,
+            Duration.ofMillis(5),
+            Duration.ofSeconds(6),
+            Duration.ofSeconds(15),
+            ConductorConfig.DEFAULT);
 }

@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.seed.http.SeedServer;
+import io.pantala.seed.schedule.ConductorConfig;
+import io.pantala.seed.schedule.Zone;
 import io.pantala.store.BlobFailedException;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobReader;
@@ -68,8 +70,8 @@ class SeedNodeTest {
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             8 << 20);
-    private static final TrackerConfig TRACKER =
-            new TrackerConfig(CONTROL, 3, Duration.ofMillis(5), Duration.ofSeconds(5), Duration.ofSeconds(10));
+    private static final TrackerConfig TRACKER = new TrackerConfig(
+            CONTROL, 3, Duration.ofMillis(5), Duration.ofSeconds(5), Duration.ofSeconds(10), ConductorConfig.DEFAULT);
     private static final int BLOCKS = 8;
 
     private final Vertx vertx = Vertx.vertx();
@@ -408,8 +410,8 @@ class SeedNodeTest {
         private final BlobStore store = TestContent.store(directory.resolve("seed"));
         private final FakeFiller filler = new FakeFiller(store);
         private final TestCluster cluster = new TestCluster();
-        private final SeedNode node =
-                new SeedNode(vertx, "seed", store, filler, new TestDesk(cluster), BlockServerListener.NONE, TRACKER);
+        private final SeedNode node = new SeedNode(
+                vertx, "seed", Zone.NONE, store, filler, new TestDesk(cluster), BlockServerListener.NONE, TRACKER);
         private final SeedServer server;
 
         Seed(int port) throws Exception {

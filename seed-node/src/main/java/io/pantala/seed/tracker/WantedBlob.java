@@ -3,6 +3,8 @@ package io.pantala.seed.tracker;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockHashes;
 import io.pantala.manifest.BlockSet;
+import io.pantala.seed.schedule.Swarm;
+import io.pantala.seed.tracker.Holdings.Holding;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobObserver;
 import io.pantala.store.BlobStore;
@@ -15,8 +17,9 @@ import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage;
+import io.pantala.transport.control.ControlMessage.Have;
+import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.control.ControlMessage.Want;
-import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.ticket.TicketSigner;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,16 +31,18 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The hosts that want one blob, and what they have been told of it. Everything happens on the owner's thread. */
-final class Swarm {
-    /** What the swarms of one seed share. */
+/** A blob that hosts want, and what they have been told of it. Everything happens on the owner's thread. */
+final class WantedBlob {
+    /** What those of one seed share. */
     record Surroundings(
             BlobStore store,
             BlobFiller filler,
             ClusterDesk cluster,
             Owner owner,
+            Conducting conducting,
+            Holdings holdings,
             TrackerConfig config,
-            Consumer<Swarm> onEnd) {}
+            Consumer<WantedBlob> onEnd) {}
 
     /** Tickets are followed by others well before they end. */
     private static final Duration TICKETS_ANEW = TicketSigner.LIFE.dividedBy(2);
@@ -49,14 +54,14 @@ final class Swarm {
     private final Surroundings around;
 
     /** The newest last. */
-    private final Map<ControlSession, Want> wants = new LinkedHashMap<>();
+    private final Map<Guest, Want> wants = new LinkedHashMap<>();
 
     private @Nullable Credentials credentials;
     private @Nullable Fill fill;
     private @Nullable Told told;
     private boolean closed;
 
-    Swarm(BlobKey key, Surroundings around) {
+    WantedBlob(BlobKey key, Surroundings around) {
         this.key = key;
         this.around = around;
     }
@@ -66,11 +71,11 @@ final class Swarm {
     }
 
     /** A host wants the blob, or says so again. */
-    void join(ControlSession session, Want want) {
-        wants.remove(session);
-        wants.put(session, want);
+    void join(Guest guest, Want want) {
+        wants.remove(guest);
+        wants.put(guest, want);
         if (told != null) {
-            told.tellAll(session);
+            told.tellAll(guest);
         } else if (credentials == null) {
             begin(want);
         } else {
@@ -78,24 +83,55 @@ final class Swarm {
         }
     }
 
-    void leave(ControlSession session) {
-        wants.remove(session);
+    void leave(Guest guest) {
+        wants.remove(guest);
+        if (told != null) {
+            around.conducting().enough(guest, told.swarm);
+        }
         if (wants.isEmpty()) {
             close();
         } else if (credentials != null) {
-            credentials.answered(session, Optional.empty());
+            credentials.answered(guest, Optional.empty());
+        }
+    }
+
+    /** A host holds these blocks; if it wants the others, it is ready for orders. */
+    void have(Guest guest, Have have) {
+        if (told == null || !have.layout().equals(told.blob.layout())) {
+            return;
+        }
+        around.conducting().holds(guest, told.swarm, have.blocks());
+        if (wants.containsKey(guest)) {
+            around.conducting().wants(guest, told.swarm);
+        }
+    }
+
+    void reading(Guest guest, List<Integer> blocks) {
+        if (told != null) {
+            around.conducting().reads(guest, told.swarm, blocks);
+        }
+    }
+
+    void reported(Guest guest, List<Report> reports) {
+        if (told == null) {
+            return;
+        }
+        for (Report report : reports) {
+            around.conducting()
+                    .reported(guest, told.swarm, report)
+                    .ifPresent(source -> around.holdings().remove(source, key));
         }
     }
 
     /** A host says whether it has a newer credential. */
-    void answered(ControlSession session, Optional<Authorization> authorization) {
-        Want want = wants.get(session);
+    void answered(Guest guest, Optional<Authorization> authorization) {
+        Want want = wants.get(guest);
         if (want == null || credentials == null) {
             return;
         }
         authorization.ifPresent(newer ->
-                wants.replace(session, new Want(key, want.repository(), want.content(), newer, want.requestId())));
-        credentials.answered(session, authorization);
+                wants.replace(guest, new Want(key, want.repository(), want.content(), newer, want.requestId())));
+        credentials.answered(guest, authorization);
     }
 
     /** The blobs in the store come from there; looking is left to another thread, since it may touch the disk. */
@@ -175,9 +211,9 @@ final class Swarm {
     }
 
     /** A signature takes too long for the thread that all swarms share. */
-    private void grant(ControlSession session) {
+    private void grant(Guest guest) {
         Thread.startVirtualThread(() ->
-                session.send(new ControlMessage.Granted(key, around.cluster().ticket(session.node(), key))));
+                guest.send(new ControlMessage.Granted(key, around.cluster().ticket(guest.node(), key))));
     }
 
     /** A refusal concerns those whose credentials were refused; for others the registry is asked again. */
@@ -186,15 +222,15 @@ final class Swarm {
         if (closed || refused == null) {
             return;
         }
-        List<ControlSession> concerned = new ArrayList<>();
-        wants.forEach((session, want) -> {
+        List<Guest> concerned = new ArrayList<>();
+        wants.forEach((guest, want) -> {
             if (refused.haveTried(want)) {
-                concerned.add(session);
+                concerned.add(guest);
             }
         });
-        for (ControlSession session : concerned) {
-            session.send(new ControlMessage.Refused(key, refusal));
-            wants.remove(session);
+        for (Guest guest : concerned) {
+            guest.send(new ControlMessage.Refused(key, refusal));
+            wants.remove(guest);
         }
         if (wants.isEmpty()) {
             close();
@@ -205,7 +241,7 @@ final class Swarm {
     }
 
     private void end(ControlMessage last) {
-        wants.keySet().forEach(session -> session.send(last));
+        wants.keySet().forEach(guest -> guest.send(last));
         close();
     }
 
@@ -244,6 +280,7 @@ final class Swarm {
     /** An open blob, and what of it the hosts have been told. */
     private final class Told implements BlobObserver {
         private final StoredBlob blob;
+        private final Swarm swarm;
         private final BlockHashes hashes;
         private BlockSet fresh;
         private boolean sealed;
@@ -252,6 +289,13 @@ final class Swarm {
         /** Takes over the lease. */
         Told(StoredBlob blob) {
             this.blob = blob;
+            this.swarm = around.conducting().open(key, blob.layout());
+            for (Holding holding : around.holdings().of(key)) {
+                if (holding.have().layout().equals(blob.layout())) {
+                    around.conducting()
+                            .holds(holding.guest(), swarm, holding.have().blocks());
+                }
+            }
             this.hashes = new BlockHashes(blob.layout().count());
             this.fresh = new BlockSet(blob.layout().count());
         }
@@ -293,24 +337,26 @@ final class Swarm {
         private void wasSealed() {
             tellFresh();
             sealed = true;
-            wants.keySet().forEach(session -> session.send(new ControlMessage.Sealed(key)));
+            wants.keySet().forEach(guest -> guest.send(new ControlMessage.Sealed(key)));
         }
 
         private void tellFresh() {
-            List<ControlMessage> messages = hashes(fresh);
-            fresh = new BlockSet(fresh.count());
-            for (ControlSession session : wants.keySet()) {
-                messages.forEach(session::send);
+            BlockSet news = fresh;
+            List<ControlMessage> messages = hashes(news);
+            fresh = new BlockSet(news.count());
+            for (Guest guest : wants.keySet()) {
+                messages.forEach(guest::send);
             }
+            around.conducting().seedHolds(swarm, news);
         }
 
         /** Tells one host all there is. */
-        void tellAll(ControlSession session) {
-            session.send(new ControlMessage.Opened(key, blob.layout()));
-            grant(session);
-            hashes(hashes.known()).forEach(session::send);
+        void tellAll(Guest guest) {
+            guest.send(new ControlMessage.Opened(key, blob.layout()));
+            grant(guest);
+            hashes(hashes.known()).forEach(guest::send);
             if (sealed) {
-                session.send(new ControlMessage.Sealed(key));
+                guest.send(new ControlMessage.Sealed(key));
             }
         }
 
@@ -329,6 +375,7 @@ final class Swarm {
             if (subscription != null) {
                 subscription.close();
             }
+            around.conducting().close(swarm);
             blob.close();
         }
     }

@@ -1,0 +1,36 @@
+package io.pantala.swarm.download;
+
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.block.Abort;
+import java.util.Optional;
+
+/** One transfer of a block that is under way. Owned by its download's thread, but for when it began. */
+final class Flight {
+    final int block;
+    final NodeAddress from;
+
+    /** The host that it comes from; empty: it comes from a seed. */
+    final Optional<NodeAddress> peer;
+
+    /** Whether a seed has ordered it, and wants to know what comes of it. */
+    final boolean ordered;
+
+    /** When it was decided, in nanoseconds. */
+    final long decided;
+
+    final Abort abort = new Abort();
+
+    /** When the source was asked; 0: not yet. */
+    volatile long asked;
+
+    /** Whether the seed was told that it takes long. */
+    boolean late;
+
+    Flight(int block, NodeAddress from, Optional<NodeAddress> peer, boolean ordered, long decided) {
+        this.block = block;
+        this.from = from;
+        this.peer = peer;
+        this.ordered = ordered;
+        this.decided = decided;
+    }
+}

@@ -1,0 +1,274 @@
+package io.pantala.proxy.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.registry.Bytes;
+import io.pantala.registry.Fault;
+import io.pantala.transport.identity.Token;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class ManyHostsTest {
+    private static final String FROM_PEERS = "pantala_source_bytes_total{source=\"peer\"}";
+    private static final String FROM_SEED = "pantala_source_bytes_total{source=\"seed\"}";
+    private static final String FROM_REGISTRY = "pantala_source_bytes_total{source=\"registry\"}";
+
+    private final ExecutorService engines = Executors.newVirtualThreadPerTaskExecutor();
+    private Fleet fleet;
+
+    @BeforeEach
+    void open(@TempDir Path directory) {
+        fleet = new Fleet(directory);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        engines.close();
+        fleet.close();
+    }
+
+    @Test
+    void takeABlobFromOneAnother() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(12, seed);
+        byte[] bytes = fleet.bytes(16 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        double fromPeers = sum(hosts, FROM_PEERS);
+        double fromSeed = sum(hosts, FROM_SEED);
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+        assertThat(fromPeers + fromSeed).isBetween(12.0 * bytes.length, 12.5 * bytes.length);
+        assertThat(fromSeed).isLessThan(4.0 * bytes.length);
+    }
+
+    @Test
+    void overTlsTakeABlobFromOneAnother() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token token = fleet.token("seed");
+        List<Host> hosts = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            hosts.add(fleet.host("host-" + i, token, seed.listen()));
+        }
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 1);
+        }
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(sum(hosts, FROM_PEERS)).isPositive();
+    }
+
+    @Test
+    void thatComeLateTakeWhatOthersHold() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(4, seed);
+        byte[] bytes = fleet.bytes(4 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        assertAllGet(bytes, pulls(hosts.subList(0, 3), blob));
+
+        Host late = hosts.getLast();
+        assertAllGet(bytes, pulls(List.of(late), blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(fleet.metric(late.admin(), FROM_PEERS)).isGreaterThan(fleet.metric(late.admin(), FROM_SEED));
+    }
+
+    @Test
+    void dieInTheMiddleAndNobodyElseNotices() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(10, seed);
+        byte[] bytes = fleet.bytes(16 << 20);
+        GatedBytes gated = new GatedBytes(bytes, 8 << 20);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, 6 << 20);
+
+        hosts.get(2).close();
+        hosts.get(7).close();
+        gated.openAll();
+
+        assertAllGet(bytes, without(pulls, 2, 7));
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void areNotMisledByOneThat(StrangePeer.Way way) throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(8, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        try (StrangePeer strange = new StrangePeer(way, new BlobKey(Fleet.NAME, blob), bytes, seed.listen())) {
+            assertAllGet(bytes, pulls(hosts, blob));
+
+            assertThat(strange.asked).hasPositiveValue();
+        }
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+    }
+
+    @Test
+    void whoseRegistryFailsInTheMiddleStillGetAll() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(6, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        fleet.registry.next("/blobs/" + blob, new Fault.Cut(3 << 20, true), new Fault.Cut(1 << 20, false));
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isLessThan(2L * bytes.length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {10, 50, 90})
+    void goOnWhenTheirSeedIsStartedAnew(int percent) throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(6, seed);
+        byte[] bytes = fleet.bytes(16 << 20);
+        int let = bytes.length / 100 * percent;
+        GatedBytes gated = new GatedBytes(bytes, let);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, let - (1 << 20));
+
+        seed.close();
+        gated.openAll();
+        fleet.seed("seed", seed.listen());
+
+        assertAllGet(bytes, pulls);
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+        assertThat(fleet.registry.bytesSent(blob)).isLessThan(bytes.length * 5L / 4);
+    }
+
+    @Test
+    void goOnWhenTheirSeedIsGoneForGood() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(6, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        GatedBytes gated = new GatedBytes(bytes, 4 << 20);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, 3 << 20);
+
+        seed.close();
+        gated.openAll();
+
+        assertAllGet(bytes, pulls);
+        assertThat(fleet.registry.bytesSent(blob)).isLessThan(4L * bytes.length);
+    }
+
+    @Test
+    void askForManySmallBlobsAtOnce() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(16, seed);
+        List<byte[]> contents = new ArrayList<>();
+        List<Digest> blobs = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            contents.add(fleet.bytes(500 + i));
+            blobs.add(fleet.registry.blob(Fleet.REPOSITORY, contents.getLast()));
+        }
+        List<List<CompletableFuture<HttpResponse<byte[]>>>> pulls = new ArrayList<>();
+        for (Digest blob : blobs) {
+            pulls.add(pulls(hosts, blob));
+        }
+        for (int i = 0; i < blobs.size(); i++) {
+            assertAllGet(contents.get(i), pulls.get(i));
+            assertThat(fleet.registry.bytesSent(blobs.get(i))).isEqualTo(contents.get(i).length);
+        }
+    }
+
+    private Digest blob(byte[] bytes, Bytes gated) {
+        Digest blob = Digest.sha256(bytes);
+        fleet.registry.blob(Fleet.REPOSITORY, blob, gated);
+        return blob;
+    }
+
+    private List<Host> hosts(int count, Seed seed) throws Exception {
+        List<Host> hosts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            hosts.add(fleet.plainHost("host-" + i, seed.listen()));
+        }
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 1);
+        }
+        return hosts;
+    }
+
+    /** On all hosts at once. */
+    private List<CompletableFuture<HttpResponse<byte[]>>> pulls(List<Host> hosts, Digest blob) {
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = new ArrayList<>();
+        for (Host host : hosts) {
+            CompletableFuture<HttpResponse<byte[]>> pull = new CompletableFuture<>();
+            pulls.add(pull);
+            engines.execute(() -> {
+                try {
+                    pull.complete(fleet.pull(host, blob));
+                } catch (IOException | InterruptedException e) {
+                    pull.completeExceptionally(e);
+                }
+            });
+        }
+        return pulls;
+    }
+
+    private static void assertAllGet(byte[] bytes, List<CompletableFuture<HttpResponse<byte[]>>> pulls)
+            throws Exception {
+        for (CompletableFuture<HttpResponse<byte[]>> pull : pulls) {
+            HttpResponse<byte[]> response = pull.get(100, TimeUnit.SECONDS);
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.body()).isEqualTo(bytes);
+        }
+    }
+
+    private static <T> List<T> without(List<T> all, int... indices) {
+        return IntStream.range(0, all.size())
+                .filter(i -> Arrays.stream(indices).noneMatch(index -> index == i))
+                .mapToObj(all::get)
+                .toList();
+    }
+
+    private double sum(List<Host> hosts, String metric) throws Exception {
+        double sum = 0;
+        for (Host host : hosts) {
+            sum += fleet.metric(host.admin(), metric);
+        }
+        return sum;
+    }
+
+    /** Waits until each host has received so many bytes. */
+    private void awaitHeld(List<Host> hosts, long bytes) {
+        for (Host host : hosts) {
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            fleet.metric(host.admin(), FROM_PEERS) + fleet.metric(host.admin(), FROM_SEED) >= bytes);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package io.pantala.seed.tracker;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.BlockSet;
+import io.pantala.seed.schedule.Conductor;
+import io.pantala.seed.schedule.Failure;
+import io.pantala.seed.schedule.Member;
+import io.pantala.seed.schedule.Swarm;
+import io.pantala.seed.schedule.Zone;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Orders;
+import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.control.ControlSession;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** The conductor at work: told what hosts say, and its orders sent to them. Everything happens on the owner's thread. */
+final class Conducting {
+    private static final Duration EXPIRY = Duration.ofSeconds(5);
+
+    private final Conductor conductor;
+    private final Owner owner;
+    private final LongSupplier nanos;
+    private final Member seed;
+    private final Map<Member, Guest> guests = new HashMap<>();
+    private final Map<NodeAddress, Guest> byAddress = new HashMap<>();
+    private final Map<Swarm, BlobKey> keys = new HashMap<>();
+    private final Map<Guest, Map<BlobKey, List<Order>>> orders = new LinkedHashMap<>();
+    private final List<Unreachable> unreachable = new ArrayList<>();
+    private boolean due;
+
+    /** An order that the host could not carry out. */
+    private record Unreachable(Member to, Swarm swarm, int block, Member from) {}
+
+    /**
+     * @param zone where this seed is
+     * @param nanos the time that passes, as {@link System#nanoTime}
+     */
+    Conducting(Conductor conductor, Zone zone, Owner owner, LongSupplier nanos) {
+        this.conductor = conductor;
+        this.owner = owner;
+        this.nanos = nanos;
+        this.seed = conductor.join(zone, true);
+        expire();
+    }
+
+    Guest join(ControlSession session) {
+        Guest guest = new Guest(session, conductor.join(zone(session), false));
+        guests.put(guest.member, guest);
+        guest.peer().ifPresent(address -> byAddress.put(address, guest));
+        return guest;
+    }
+
+    private static Zone zone(ControlSession session) {
+        try {
+            return Zone.parse(session.zone());
+        } catch (IllegalArgumentException e) {
+            return Zone.NONE;
+        }
+    }
+
+    void leave(Guest guest) {
+        guest.leave();
+        guests.remove(guest.member);
+        guest.peer().ifPresent(address -> byAddress.remove(address, guest));
+        orders.remove(guest);
+        conductor.leave(guest.member);
+        soon();
+    }
+
+    Swarm open(BlobKey key, BlockLayout layout) {
+        Swarm swarm = conductor.open(layout);
+        keys.put(swarm, key);
+        return swarm;
+    }
+
+    void close(Swarm swarm) {
+        keys.remove(swarm);
+        conductor.close(swarm);
+    }
+
+    /** This seed itself holds these blocks, and has told their hashes to all who want them. */
+    void seedHolds(Swarm swarm, BlockSet blocks) {
+        conductor.holds(seed, swarm, blocks);
+        soon();
+    }
+
+    void holds(Guest guest, Swarm swarm, BlockSet blocks) {
+        if (guest.peer().isPresent() || guest.wanted.contains(keys.get(swarm))) {
+            conductor.holds(guest.member, swarm, blocks);
+            soon();
+        }
+    }
+
+    void wants(Guest guest, Swarm swarm) {
+        conductor.wants(guest.member, swarm);
+        soon();
+    }
+
+    void enough(Guest guest, Swarm swarm) {
+        conductor.enough(guest.member, swarm);
+        soon();
+    }
+
+    void reads(Guest guest, Swarm swarm, List<Integer> blocks) {
+        int[] within = blocks.stream()
+                .filter(block -> block < swarm.blocks())
+                .mapToInt(block -> block)
+                .toArray();
+        conductor.reads(guest.member, swarm, within);
+    }
+
+    /** Takes in what came of an order; where the source lacks what it was to have, returns it. */
+    Optional<Guest> reported(Guest guest, Swarm swarm, Report report) {
+        Optional<Guest> source = report.from().flatMap(address -> Optional.ofNullable(byAddress.get(address)));
+        if (report.block() >= swarm.blocks() || (report.from().isPresent() && source.isEmpty())) {
+            if (report.block() < swarm.blocks() && report.outcome() == Report.Outcome.FETCHED) {
+                conductor.holds(guest.member, swarm, report.block());
+                soon();
+            }
+            return Optional.empty();
+        }
+        Member from = source.map(peer -> peer.member).orElse(seed);
+        Member to = guest.member;
+        int block = report.block();
+        long now = nanos.getAsLong();
+        switch (report.outcome()) {
+            case FETCHED ->
+                conductor.fetched(
+                        to,
+                        swarm,
+                        block,
+                        from,
+                        report.took().toNanos(),
+                        report.waited().toNanos(),
+                        now);
+            case LATE -> conductor.late(to, swarm, block, from, now);
+            case UNREACHABLE -> conductor.failed(to, swarm, block, from, Failure.UNREACHABLE, now);
+            case STALLED -> conductor.failed(to, swarm, block, from, Failure.STALLED, now);
+            case REFUSED -> conductor.failed(to, swarm, block, from, Failure.REFUSED, now);
+            case CORRUPT -> conductor.failed(to, swarm, block, from, Failure.CORRUPT, now);
+            case OTHER -> conductor.failed(to, swarm, block, from, Failure.OTHER, now);
+            case NOT_HELD -> {
+                conductor.failed(to, swarm, block, from, Failure.NOT_HELD, now);
+                soon();
+                return source;
+            }
+        }
+        soon();
+        return Optional.empty();
+    }
+
+    /** Decides as soon as all events that wait have been taken in. */
+    private void soon() {
+        if (!due) {
+            due = true;
+            owner.executeIn(Duration.ZERO, this::decide);
+        }
+    }
+
+    private void decide() {
+        due = false;
+        conductor.decide(nanos.getAsLong(), this::order);
+        orders.forEach((guest, byBlob) -> byBlob.forEach((key, batch) -> {
+            for (int from = 0; from < batch.size(); from += Orders.MOST) {
+                guest.send(new Orders(key, batch.subList(from, Math.min(batch.size(), from + Orders.MOST))));
+            }
+        }));
+        orders.clear();
+        if (!unreachable.isEmpty()) {
+            long now = nanos.getAsLong();
+            unreachable.forEach(
+                    each -> conductor.failed(each.to, each.swarm, each.block, each.from, Failure.UNREACHABLE, now));
+            unreachable.clear();
+            soon();
+        }
+    }
+
+    private void order(Member to, Swarm swarm, int block, Member from) {
+        Guest receiver = guests.get(to);
+        Guest source = guests.get(from);
+        BlobKey key = keys.get(swarm);
+        if (receiver == null || key == null || (source == null && !from.equals(seed))) {
+            return;
+        }
+        if (source != null && !receiver.reaches(source)) {
+            unreachable.add(new Unreachable(to, swarm, block, from));
+            return;
+        }
+        orders.computeIfAbsent(receiver, _ -> new LinkedHashMap<>())
+                .computeIfAbsent(key, _ -> new ArrayList<>())
+                .add(new Order(block, source == null ? Optional.empty() : source.peer()));
+    }
+
+    private void expire() {
+        owner.executeIn(EXPIRY, () -> {
+            conductor.expire(nanos.getAsLong());
+            soon();
+            expire();
+        });
+    }
+}

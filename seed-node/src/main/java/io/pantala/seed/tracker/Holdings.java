@@ -1,0 +1,59 @@
+package io.pantala.seed.tracker;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.transport.control.ControlMessage.Have;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * Which hosts have said that they hold all of a blob, whether anybody wants it now or not. Soft: it is bounded, and hosts
+ * tell it anew to every seed that they are linked to. Owned by the owner's thread.
+ */
+final class Holdings {
+    private static final int MOST_BLOBS = 100_000;
+
+    /** More sources than that of one blob need not be known beforehand. */
+    private static final int MOST_HOSTS = 256;
+
+    /** By blob, the one told of last is the last. */
+    private final SequencedMap<BlobKey, List<Holding>> byBlob = new LinkedHashMap<>();
+
+    /** One host's. */
+    record Holding(Guest guest, Have have) {}
+
+    void add(Guest guest, Have have) {
+        if (!have.blocks().isFull() || guest.peer().isEmpty()) {
+            return;
+        }
+        List<Holding> holdings = byBlob.getOrDefault(have.key(), new ArrayList<>());
+        holdings.removeIf(each -> each.guest.equals(guest) || each.guest.isGone());
+        if (holdings.size() < MOST_HOSTS) {
+            holdings.add(new Holding(guest, have));
+        }
+        byBlob.putLast(have.key(), holdings);
+        if (byBlob.size() > MOST_BLOBS) {
+            byBlob.pollFirstEntry();
+        }
+    }
+
+    List<Holding> of(BlobKey key) {
+        List<Holding> holdings = byBlob.getOrDefault(key, List.of());
+        return holdings.stream().filter(each -> !each.guest.isGone()).toList();
+    }
+
+    /** It turned out that it doesn't. */
+    void remove(Guest guest, BlobKey key) {
+        List<Holding> holdings = byBlob.get(key);
+        if (holdings != null) {
+            holdings.removeIf(each -> each.guest.equals(guest));
+        }
+    }
+
+    /** Forgets hosts that have gone. */
+    void purge() {
+        byBlob.values().forEach(holdings -> holdings.removeIf(each -> each.guest.isGone()));
+        byBlob.values().removeIf(List::isEmpty);
+    }
+}
