@@ -100,6 +100,11 @@ final class Conducting {
         }
     }
 
+    void forgets(Guest guest, Swarm swarm) {
+        conductor.forgets(guest.member, swarm);
+        soon();
+    }
+
     void wants(Guest guest, Swarm swarm) {
         conductor.wants(guest.member, swarm);
         soon();

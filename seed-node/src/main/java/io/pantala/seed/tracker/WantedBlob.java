@@ -74,12 +74,21 @@ final class WantedBlob {
     void join(Guest guest, Want want) {
         wants.remove(guest);
         wants.put(guest, want);
+        forget(guest);
         if (told != null) {
             told.tellAll(guest);
         } else if (credentials == null) {
             begin(want);
         } else {
             credentials.offered(want);
+        }
+    }
+
+    /** Whoever wants a blob doesn't hold all of it any more, and is about to say what it does. */
+    private void forget(Guest guest) {
+        around.holdings().remove(guest, key);
+        if (told != null) {
+            around.conducting().forgets(guest, told.swarm);
         }
     }
 
