@@ -99,7 +99,7 @@ public final class Bench extends Program {
     private Bench() {}
 
     public static void main(String[] args) {
-        Program.main(new Bench(), args);
+        Program.main(commandLine(), args);
     }
 
     /** The program, ready to execute. */

@@ -78,13 +78,13 @@ public final class Lab extends Program {
 
     @Option(
             names = "--kill",
-            paramLabel = "P%%@X%%",
+            paramLabel = "P%@X%",
             description = "kill so many hosts when so much of all bytes has come, such as 20%%@50%%")
     private Faults.@Nullable Hosts kill;
 
     @Option(
             names = "--kill-seed",
-            paramLabel = "X%%[+TIME]",
+            paramLabel = "X%[+TIME]",
             description = "kill the seed when so much has come, and start it again that much later, such as 50%%+2s")
     private Faults.@Nullable Seed killSeed;
 
@@ -121,7 +121,7 @@ public final class Lab extends Program {
     private Lab() {}
 
     public static void main(String[] args) {
-        Program.main(new Lab(), args);
+        Program.main(commandLine(), args);
     }
 
     /** The program, ready to execute. */

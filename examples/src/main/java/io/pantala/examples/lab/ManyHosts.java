@@ -50,26 +50,25 @@ final class ManyHosts {
         Logging.configure(LogConfig.DEFAULT);
         CountDownLatch stop = new CountDownLatch(1);
         Signals.onFirst(stop::countDown);
-        List<FutureTask<Host>> starts = new ArrayList<>();
-        for (int i = 0; i < namespacesAndConfigurations.length; i += 2) {
-            Site site = Site.in(namespacesAndConfigurations[i]);
-            Path configuration = Path.of(namespacesAndConfigurations[i + 1]);
-            FutureTask<Host> start = new FutureTask<>(() -> {
-                NamespaceChannels.enter(site);
-                return Host.start(HostConfig.read(Settings.read(configuration, Map.of(), Map.of())));
-            });
-            starts.add(start);
-            Thread.ofPlatform().name("start-" + site).start(start);
-        }
         List<Host> hosts = new ArrayList<>();
         try {
-            for (FutureTask<Host> start : starts) {
-                hosts.add(start.get());
+            for (int i = 0; i < namespacesAndConfigurations.length; i += 2) {
+                hosts.add(start(Site.in(namespacesAndConfigurations[i]), Path.of(namespacesAndConfigurations[i + 1])));
             }
             stop.await();
         } finally {
             hosts.forEach(Host::close);
         }
         System.exit(0);
+    }
+
+    /** One after the other: together they would make each other late. */
+    private static Host start(Site site, Path configuration) throws Exception {
+        FutureTask<Host> start = new FutureTask<>(() -> {
+            NamespaceChannels.enter(site);
+            return Host.start(HostConfig.read(Settings.read(configuration, Map.of(), Map.of())));
+        });
+        Thread.ofPlatform().name("start-" + site.name()).start(start);
+        return start.get();
     }
 }

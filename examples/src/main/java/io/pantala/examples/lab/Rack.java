@@ -29,6 +29,7 @@ final class Rack {
     private final List<Host> hosts;
     private final Path files;
     private @Nullable Daemon process;
+    private Duration spent = Duration.ZERO;
 
     /**
      * One host.
@@ -127,12 +128,12 @@ final class Rack {
         return process != null && process.isRunning();
     }
 
-    /** CPU time so far; none of one that doesn't run. */
-    Duration cpu() {
+    /** CPU time so far, of processes before this one too. */
+    synchronized Duration cpu() {
         try {
-            return isRunning() ? usage().cpu() : Duration.ZERO;
+            return isRunning() ? spent.plus(usage().cpu()) : spent;
         } catch (IOException e) {
-            return Duration.ZERO;
+            return spent;
         }
     }
 
@@ -141,8 +142,9 @@ final class Rack {
     }
 
     /** Ends it as {@code kill -9} does, with all its hosts. */
-    void kill() {
+    synchronized void kill() {
         if (process != null) {
+            spent = cpu();
             process.kill();
         }
     }

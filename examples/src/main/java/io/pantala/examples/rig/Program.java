@@ -54,10 +54,10 @@ public abstract class Program implements Callable<Integer> {
     }
 
     /** Runs a program as the process, to its end. */
-    protected static void main(Program program, String[] args) {
+    protected static void main(CommandLine program, String[] args) {
         Thread main = Thread.currentThread();
         Signals.onFirst(main::interrupt);
-        System.exit(commandLine(program).execute(args));
+        System.exit(program.execute(args));
     }
 
     /** A program, ready to execute. */
