@@ -1,7 +1,8 @@
 # What the launchers in the directories beside this share; to be sourced, with $main the class to run. Builds when a
-# source is newer than the build, and hands over the distribution that was built.
+# source is newer than the build, and hands over the distribution that was built, unless $alone is set.
 
 program=$(basename "$0")
+: "${alone:=}"
 root=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd -P) || exit 1
 . "$root/registry-proxy/src/main/launcher/checkout.sh"
 
@@ -31,5 +32,6 @@ if ! find_examples; then
     fi
     unlock
 fi
+[ -n "$alone" ] || set -- --pantala "$archive" "$@"
 exec "$jdk/bin/java" -Xmx512m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-    -cp "$jar:$examples" "$main" --pantala "$archive" "$@"
+    -cp "$jar:$examples" "$main" "$@"
