@@ -109,8 +109,12 @@ final class Conducted implements Design {
         Member to = member(fetch.to);
         Member from = member(fetch.from);
         if (to != null && from != null) {
-            tell(() -> report.tell(to, from));
+            tell(whenHeard(report, to, from));
         }
+    }
+
+    private static Runnable whenHeard(Report report, Member to, Member from) {
+        return () -> report.tell(to, from);
     }
 
     @Override
