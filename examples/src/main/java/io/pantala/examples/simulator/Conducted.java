@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -145,8 +146,8 @@ final class Conducted implements Design {
     }
 
     private void send(Order order) {
-        Host to = hosts.get(order.to);
-        Host from = hosts.get(order.from);
+        Host to = Objects.requireNonNull(hosts.get(order.to));
+        Host from = Objects.requireNonNull(hosts.get(order.from));
         messages++;
         world.afterDelay(() -> world.fetch(to, order.block, from));
     }
