@@ -11,7 +11,7 @@ public record BlockLayout(long size, int blockSize) {
     private static final int GRAIN = 64 << 10;
     private static final int SMALLEST = 256 << 10;
     private static final int LARGEST = 8 << 20;
-    private static final int AIM = 256;
+    private static final int AIM = 1024;
 
     /** Blocks of a blob; 8 TiB with the largest blocks. What is kept for each block stays within memory. */
     private static final int MOST = 1 << 20;
@@ -27,7 +27,7 @@ public record BlockLayout(long size, int blockSize) {
     }
 
     /**
-     * The layout of a blob of {@code size} bytes: about 256 blocks, each a multiple of 64 KiB from 256 KiB to 8 MiB, so
+     * The layout of a blob of {@code size} bytes: about 1024 blocks, each a multiple of 64 KiB from 256 KiB to 8 MiB, so
      * that a swarm's ramp-up stays a few percent of the whole and a slow link still yields a block every few seconds.
      */
     public static BlockLayout of(long size) {

@@ -16,10 +16,10 @@ class BlocksTest {
     @Test
     void blockSizeFollowsTheBlob() {
         assertThat(BlockLayout.of(1).blockSize()).isEqualTo(256 * KIB);
-        assertThat(BlockLayout.of(64L * MIB).blockSize()).isEqualTo(256 * KIB);
-        assertThat(BlockLayout.of(64L * MIB + 256).blockSize()).isEqualTo(320 * KIB);
-        assertThat(BlockLayout.of(1L << 30).blockSize()).isEqualTo(4 * MIB);
-        assertThat(BlockLayout.of(1L << 30).count()).isEqualTo(256);
+        assertThat(BlockLayout.of(256L * MIB).blockSize()).isEqualTo(256 * KIB);
+        assertThat(BlockLayout.of(256L * MIB + 1024).blockSize()).isEqualTo(320 * KIB);
+        assertThat(BlockLayout.of(1L << 30).blockSize()).isEqualTo(MIB);
+        assertThat(BlockLayout.of(1L << 30).count()).isEqualTo(1024);
         assertThat(BlockLayout.of(20_000_000_000L).blockSize()).isEqualTo(8 * MIB);
     }
 

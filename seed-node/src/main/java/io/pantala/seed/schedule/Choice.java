@@ -5,7 +5,7 @@ final class Choice {
     /** What a seed may send again: some blocks at once, then one for so many sent first. */
     private static final int REPEATS_AT_ONCE = 4;
 
-    private static final int FIRSTS_FOR_A_REPEAT = 20;
+    private static final int FIRSTS_FOR_A_REPEAT = 100;
 
     private final int window;
     private final int seedSlots;

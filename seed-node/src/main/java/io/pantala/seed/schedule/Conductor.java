@@ -212,11 +212,14 @@ public final class Conductor {
         from.parts.forEach(each -> stir(each.swarm));
     }
 
-    /** A block takes much longer than others: it is ordered from another source too. */
+    /**
+     * A block takes much longer than others: it is ordered from another source too. Not one that comes from a seed or over
+     * a border: there it is no sign of trouble.
+     */
     public void late(Member to, Swarm swarm, int block, Member from, long now) {
         Part part = swarm.find(to);
         Task task = part == null ? null : find(part, block, from);
-        if (task != null && !task.late) {
+        if (task != null && !task.late && task.isComparable()) {
             task.late = true;
             trust.late(to, from, now);
             forgo(task);

@@ -31,9 +31,9 @@ public record ConductorConfig(
         Duration taskLife) {
     public static final ConductorConfig DEFAULT = new ConductorConfig(
             6,
-            9,
+            7,
             32,
-            8,
+            4,
             64,
             8,
             128,

@@ -23,6 +23,14 @@ final class Task {
         this.shared = shared;
     }
 
+    /**
+     * Whether the receiver can tell by its other transfers that this one is late. What comes from a seed, whose link more
+     * receivers share, or over a border is of another kind, and to order it again costs the narrowest link.
+     */
+    boolean isComparable() {
+        return !from.member.seed && !crosses();
+    }
+
     /** Whether it crosses the border of the receiver's zone. */
     boolean crosses() {
         return from.locality != to.locality;

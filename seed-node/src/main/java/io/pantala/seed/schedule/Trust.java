@@ -54,9 +54,7 @@ final class Trust {
 
     /** A source keeps a receiver waiting. */
     void late(Member to, Member from, long now) {
-        if (!from.seed) {
-            avoid(to, from, now);
-        }
+        avoid(to, from, now);
     }
 
     private void avoid(Member to, Member from, long now) {

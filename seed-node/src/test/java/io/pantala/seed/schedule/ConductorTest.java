@@ -810,19 +810,31 @@ class ConductorTest {
         }
 
         @Test
-        void aBlockThatIsLateFromTheSeedIsOrderedFromAHostAndNotAgainFromTheSeed() {
+        void aBlockThatIsLateFromTheSeedIsNotOrderedAgain() {
             Swarm swarm = stage.swarm(2);
             Member seed = stage.seed(swarm);
-            Member host = stage.wanting(swarm);
+            stage.wanting(swarm);
             List<Order> orders = stage.decide();
             assertThat(orders).hasSize(2);
+            stage.holder(swarm, 0);
 
             stage.late(orders.getFirst());
+
             assertThat(stage.decide()).isEmpty();
             assertThat(seed.sending()).isEqualTo(2);
+        }
 
-            Member other = stage.holder(swarm, 0);
-            assertThat(stage.decide()).containsExactly(new Order(host, swarm, 0, other));
+        @Test
+        void aBlockThatIsLateOverABorderIsNotOrderedAgain() {
+            Swarm swarm = stage.swarm(1);
+            stage.holder(swarm, "one");
+            stage.wanting(swarm, "two");
+            Order crossing = stage.decide().getFirst();
+            stage.holder(swarm, "one");
+
+            stage.late(crossing);
+
+            assertThat(stage.decide()).isEmpty();
         }
 
         @Test
