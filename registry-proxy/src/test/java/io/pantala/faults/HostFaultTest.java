@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pantala.faults.Cluster.Topology;
 import io.pantala.manifest.Digest;
+import io.pantala.proxy.config.Key;
 import io.pantala.proxy.http.RawClient;
 import io.pantala.proxy.node.Tuning;
 import io.pantala.registry.FakeRegistry;
@@ -101,6 +102,30 @@ class HostFaultTest {
             assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
 
             assertThat(slow.read(SIZE - 1024)).isEqualTo(Arrays.copyOfRange(content, 1024, SIZE));
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    /** There is room for one of two: the one that is being read stays until it has been. */
+    @ParameterizedTest
+    @EnumSource
+    void whatAnEngineReadsIsNotEvictedForAnother(Topology topology) throws Exception {
+        byte[] other = new byte[SIZE];
+        new Random(1).nextBytes(other);
+        Digest otherDigest = registry.blob("a/b", other);
+        try (Cluster nodes = new Cluster(directory, topology, Tunings.PATIENT)
+                        .upstream("registry.example", registry.url().toString())
+                        .set(Key.DISK_QUOTA, "8MiB")
+                        .start();
+                RawClient slow = nodes.engine().connect(4 << 10)) {
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+            slow.get(target).head();
+            assertThat(slow.read(1024)).isEqualTo(Arrays.copyOf(content, 1024));
+
+            assertThat(nodes.engine().blob("a/b", otherDigest)).isEqualTo(new Outcome.Right());
+
+            assertThat(slow.read(SIZE - 1024)).isEqualTo(Arrays.copyOfRange(content, 1024, SIZE));
+            assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
             assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
         }
     }

@@ -97,6 +97,7 @@ final class Heads {
                 && digest.isPresent()
                 && mediaType != null
                 && !ManifestPull.signedApart(mediaType)
+                && !response.encoded()
                 && length != null
                 && length.matches("[0-9]{1,9}");
         return usable

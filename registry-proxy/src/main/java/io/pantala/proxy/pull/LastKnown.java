@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** What upstreams said last: of what a tag stands for, and to those who ask how to authenticate. */
 final class LastKnown {
@@ -148,11 +149,14 @@ final class LastKnown {
     private static boolean knowsIndexes(Exchange exchange) {
         List<String> accepted = exchange.headers().stream()
                 .filter(header -> header.getKey().equalsIgnoreCase("accept"))
-                .map(Map.Entry::getValue)
+                .flatMap(header -> Stream.of(header.getValue().split(",", -1)))
+                .map(String::strip)
                 .toList();
         return accepted.isEmpty()
                 || accepted.stream()
-                        .anyMatch(type ->
-                                type.contains("*/*") || type.contains("index") || type.contains("manifest.list"));
+                        .anyMatch(type -> type.startsWith("*")
+                                || type.startsWith("application/*")
+                                || type.contains("index")
+                                || type.contains("manifest.list"));
     }
 }

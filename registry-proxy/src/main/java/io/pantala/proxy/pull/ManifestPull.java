@@ -19,7 +19,10 @@ import io.pantala.registry.RegistryResponse;
 import io.pantala.registry.UpstreamException;
 import io.pantala.swarm.UpstreamRefusal;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +37,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +133,8 @@ final class ManifestPull {
         }
         switch (head.get()) {
             case Head.Found found when fits(call, found) -> found(call, exchange, asker, found);
+            // It doesn't say all that an engine needs to hear: the manifest itself does.
+            case Head.Other(int status, _) when status == OK -> passOn(call, exchange, HttpMethod.GET);
             case Head.Other(int status, List<Map.Entry<String, String>> headers) -> {
                 refused(call, asker, status);
                 if (TOLD_BY_HEAD.contains(status) || (exchange.head() && status < 500)) {
@@ -279,9 +285,15 @@ final class ManifestPull {
 
     private void passOn(RegistryCall.Manifest call, Exchange exchange)
             throws RegistryException, EngineGoneException, InterruptedException {
-        try (RegistryResponse response = relay.ask(call, exchange, KIND)) {
-            long length = response.contentLength().orElse(Manifest.LARGEST);
-            if (exchange.head() || response.status() != OK || length > Manifest.LARGEST) {
+        passOn(call, exchange, exchange.head() ? HttpMethod.HEAD : HttpMethod.GET);
+    }
+
+    private void passOn(RegistryCall.Manifest call, Exchange exchange, HttpMethod method)
+            throws RegistryException, EngineGoneException, InterruptedException {
+        try (RegistryResponse response = relay.ask(call, exchange, KIND, method, exchange.headers())) {
+            OptionalLong said = response.encoded() ? OptionalLong.empty() : response.contentLength();
+            long length = said.orElse(Manifest.LARGEST);
+            if (method.equals(HttpMethod.HEAD) || response.status() != OK || length > Manifest.LARGEST) {
                 refused(call, asker(call, exchange), response.status());
                 relay.pass(response, call, exchange, _ -> {});
                 return;
@@ -318,13 +330,44 @@ final class ManifestPull {
         } catch (UpstreamException e) {
             throw relay.unavailable(call, e);
         }
-        reply(bytes.toByteArray(), response, call, exchange);
+        reply(plain(bytes.toByteArray(), response, call), response, call, exchange);
+    }
+
+    /** The bytes that the digest is of, also where someone compressed them who was not asked to. */
+    private byte[] plain(byte[] bytes, RegistryResponse response, RegistryCall.Manifest call) throws RegistryException {
+        boolean asked = call.reference() instanceof Reference.ByDigest(Digest wanted)
+                && wanted.isSha256()
+                && Digest.sha256(bytes).equals(wanted);
+        if (asked || !isCompressed(response)) {
+            return bytes;
+        }
+        try (var in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+            byte[] plain = in.readNBytes(Manifest.LARGEST + 1);
+            if (plain.length > Manifest.LARGEST) {
+                throw new IOException("it is larger than " + Manifest.LARGEST + " bytes");
+            }
+            return plain;
+        } catch (IOException e) {
+            listener.failed("manifest_compressed");
+            throw new RegistryException(RegistryError.unavailable(
+                    502,
+                    "%s sent a compressed manifest that can't be unpacked: %s"
+                            .formatted(call.route().upstream(), e.getMessage())));
+        }
+    }
+
+    private static boolean isCompressed(RegistryResponse response) {
+        return "gzip".equalsIgnoreCase(response.headers().get(HttpHeaders.CONTENT_ENCODING));
     }
 
     /** It is larger than anything an engine takes for a manifest. */
     private void stream(byte[] start, RegistryResponse response, RegistryCall.Manifest call, Exchange exchange)
             throws EngineGoneException, InterruptedException {
         List<Map.Entry<String, String>> headers = Headers.endToEnd(response.headers(), call);
+        if (exchange.head()) {
+            exchange.reply(OK, headers);
+            return;
+        }
         try (ReplyBody body = exchange.begin(OK, headers, OptionalLong.empty())) {
             body.send(Unpooled.wrappedBuffer(start));
             relay.pump(response, exchange, body, _ -> {});
@@ -346,14 +389,23 @@ final class ManifestPull {
                                 .formatted(call.route().upstream(), wanted, got)));
             }
         }
+        List<Map.Entry<String, String>> reply =
+                new ArrayList<>(Headers.without(Headers.endToEnd(response.headers(), call), "Content-Length"));
+        if (isCompressed(response)) {
+            reply.removeIf(header -> header.getKey().equalsIgnoreCase("Content-Encoding"));
+        }
         if (!signedApart(mediaType)) {
             Asker asker = asker(call, exchange);
             Digest digest = Digest.sha256(bytes);
             standing.given(asker);
             grants.learnOf(asker, digest);
             learn(bytes, digest, asker);
+            addUnsaid(reply, "Docker-Content-Digest", digest.toString());
         }
-        exchange.reply(OK, Headers.without(Headers.endToEnd(response.headers(), call), "Content-Length"), bytes);
+        if (exchange.head()) {
+            reply.add(Map.entry("Content-Length", Integer.toString(bytes.length)));
+        }
+        exchange.reply(OK, reply, bytes);
     }
 
     /** The digest of a manifest of Docker's first schema leaves out its signatures. */

@@ -1,5 +1,6 @@
 package io.pantala.proxy.pull;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,6 +12,7 @@ import io.pantala.registry.Fault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -75,6 +77,79 @@ class HostAloneTest {
         assertThat(pull(target, token)).isEqualTo(content);
         assertThat(pull(target, token, "Range: bytes=100-199")).isEqualTo(Arrays.copyOfRange(content, 100, 200));
         assertThat(host.registry.bytesSent(digest)).isEqualTo(SIZE);
+    }
+
+    /** As containerd reads layers when it is told to by {@code concurrent_layer_fetch_buffer}. */
+    @Test
+    void servesOpenEndedRangesThatAreDroppedEarlyFromOneTransfer() throws Exception {
+        int part = 512 << 10;
+        List<RawClient> engines = new ArrayList<>();
+        try {
+            for (int from = 0; from < SIZE - 2 * part; from += part) {
+                var engine = new RawClient(port);
+                engines.add(engine);
+                RawClient.Reply head =
+                        engine.get(target, "Range: bytes=" + from + "-").head();
+                assertThat(head.status()).isEqualTo(206);
+                assertThat(head.header("Content-Range")).isEqualTo("bytes " + from + "-" + (SIZE - 1) + "/" + SIZE);
+            }
+            for (int i = 0; i < engines.size(); i++) {
+                assertThat(engines.get(i).read(part)).isEqualTo(Arrays.copyOfRange(content, i * part, (i + 1) * part));
+                engines.get(i).reset();
+            }
+        } finally {
+            for (RawClient engine : engines) {
+                engine.close();
+            }
+        }
+        assertThat(pull(target)).isEqualTo(content);
+        assertThat(host.registry.bytesSent(digest)).isEqualTo(SIZE);
+        assertThat(host.failures).isEmpty();
+    }
+
+    /** Some engines go to no address of their own machine that they are redirected to. */
+    @Test
+    void answersWithWhatARedirectLeadsToAndNeverWithTheRedirect() throws Exception {
+        byte[] manifest = "{\"schemaVersion\":2,\"layers\":[]}".getBytes(UTF_8);
+        String type = "application/vnd.oci.image.manifest.v1+json";
+        String elsewhere =
+                host.registry.manifest("elsewhere", "1", type, manifest).toString();
+        host.registry.manifest("a/b", "1", type, manifest);
+        host.registry.always(
+                "/v2/a/b/manifests/",
+                Fault.redirect(307, host.registry.url() + "/v2/elsewhere/manifests/" + elsewhere));
+        host.registry.redirecting();
+        try (var engine = new RawClient(port)) {
+            for (String reference : List.of("1", elsewhere)) {
+                RawClient.Reply reply =
+                        engine.get("/v2/a/b/manifests/" + reference).reply();
+                assertThat(reply.status()).isEqualTo(200);
+                assertThat(reply.body()).isEqualTo(manifest);
+                assertThat(engine.request("HEAD", "/v2/a/b/manifests/" + reference)
+                                .reply(true)
+                                .status())
+                        .isEqualTo(200);
+            }
+            assertThat(engine.request("HEAD", target).reply(true).header("Content-Length"))
+                    .isEqualTo("" + SIZE);
+            assertThat(engine.get(target, "Range: bytes=1-2").reply().status()).isEqualTo(206);
+            assertThat(engine.get(target).reply().body()).isEqualTo(content);
+        }
+    }
+
+    /** Only what stands still is given up: each wait is bounded, the whole is not. */
+    @Test
+    void sendsForLongerThanEveryWaitMayLast() throws Exception {
+        Duration most = Duration.ofSeconds(1);
+        host.registry.rate(SIZE / 3);
+        int impatient = host.start(
+                new PullConfig(most, most, most, most, most, most, Duration.ofMillis(1), most),
+                host.backfills(directory.resolve("impatient")));
+        try (var engine = new RawClient(impatient)) {
+            long start = System.nanoTime();
+            assertThat(engine.get(target).reply().body()).isEqualTo(content);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(most);
+        }
     }
 
     @Test

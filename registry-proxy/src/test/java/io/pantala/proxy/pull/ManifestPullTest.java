@@ -214,6 +214,27 @@ class ManifestPullTest {
         assertThat(get("/v2/a/b/manifests/other").status()).isEqualTo(502);
     }
 
+    /** Some engines send a star that is no media type, and each sends its types in another order. */
+    @Test
+    void givesWhatATagStoodForWhateverTheEngineAcceptsInWhateverOrder() throws Exception {
+        String star = "Accept: application/vnd.docker.distribution.manifest.v2+json, *";
+        assertThat(get(TAG, star).body()).isEqualTo(index);
+        assertThat(host.registry.requests(TAG).getFirst().headers("Accept"))
+                .containsExactly("application/vnd.docker.distribution.manifest.v2+json, *");
+        assertThat(get("/v2/a/b/manifests/" + digest, star).body()).isEqualTo(manifest);
+        host.registry.close();
+
+        for (String[] accept : List.of(
+                new String[] {star},
+                new String[] {ACCEPT},
+                new String[] {"Accept: " + TYPE, "Accept: " + INDEX_TYPE},
+                new String[] {"Accept: */*"},
+                new String[0])) {
+            assertThat(get(TAG, accept).body()).isEqualTo(index);
+            assertThat(get("/v2/a/b/manifests/" + digest, accept).body()).isEqualTo(manifest);
+        }
+    }
+
     @Test
     void givesItAfterARestartToo() throws Exception {
         host.knowledge = knowledge();

@@ -173,6 +173,54 @@ class PassThroughTest {
         assertThat(host.failures).contains("manifest_mismatch");
     }
 
+    /** Its digest is of what was compressed; engines hash what they get, and some unpack nothing they didn't ask for. */
+    @Test
+    void unpacksAManifestThatWasCompressedUnasked() throws Exception {
+        for (String reference : new String[] {"1.0", digest.toString()}) {
+            host.registry.always("/manifests/", Fault.gzip());
+            RawClient.Reply reply = engine.get("/v2/a/b/manifests/" + reference, "Accept-Encoding: gzip")
+                    .reply();
+
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.header("Content-Encoding")).isNull();
+            assertThat(reply.body()).isEqualTo(manifest);
+
+            RawClient.Reply head =
+                    engine.request("HEAD", "/v2/a/b/manifests/" + reference).reply(true);
+            assertThat(head.header("Content-Length")).isEqualTo("" + manifest.length);
+            assertThat(head.header("Content-Encoding")).isNull();
+        }
+    }
+
+    @Test
+    void refusesACompressedManifestThatCantBeUnpackedOrHasNoEnd() throws Exception {
+        byte[] bomb = new byte[(4 << 20) + 1];
+        Digest of = host.registry.manifest("a/b", "bomb", TYPE, bomb);
+        host.registry.always("/manifests/", Fault.gzip());
+        for (String reference : new String[] {"bomb", of.toString()}) {
+            RawClient.Reply reply = engine.get("/v2/a/b/manifests/" + reference).reply();
+            assertThat(reply.status()).isEqualTo(502);
+            assertThat(reply.text()).contains("compressed").contains(Host.UPSTREAM);
+        }
+        host.registry.always(
+                "/manifests/", Fault.status(200, Map.of("Content-Type", TYPE, "Content-Encoding", "gzip")));
+        assertThat(engine.get("/v2/a/b/manifests/1.0").reply().status()).isEqualTo(502);
+    }
+
+    /** What a registry leaves unsaid, engines need to know before they ask for the manifest. */
+    @Test
+    void readsAManifestWhoseDigestIsNotToldByHead() throws Exception {
+        host.registry.next("/manifests/1.0", Fault.status(200, Map.of("Content-Type", TYPE)));
+
+        RawClient.Reply head = engine.request("HEAD", "/v2/a/b/manifests/1.0").reply(true);
+
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.header("Content-Type")).isEqualTo(TYPE);
+        assertThat(head.header("Content-Length")).isEqualTo("" + manifest.length);
+        assertThat(head.header("Docker-Content-Digest")).isEqualTo(digest.toString());
+        assertThat(engine.get("/v2/").reply().status()).isEqualTo(200);
+    }
+
     @Test
     void passesSignedManifestsOfTheFirstSchemaOn() throws Exception {
         byte[] signed = "{\"schemaVersion\":1}".getBytes(UTF_8);

@@ -278,6 +278,46 @@ class ProxyModeTest {
         }
     }
 
+    /** What an engine has for the registry is nothing for whoever has a layer; the registry says what it has not. */
+    @Test
+    void leavesForeignLayersToTheHostsThatHaveThem() throws Exception {
+        host.local.add("foreign.test");
+        byte[] foreign = Host.content(1000);
+        try (var server = new RawServer(connection -> {
+                    String head = connection.head();
+                    connection.write("HTTP/1.1 200 OK\r\nX-Head: " + head.replaceAll("\r\n", "|")
+                            + "\r\nContent-Length: " + foreign.length + "\r\n\r\n");
+                    connection.out().write(foreign);
+                    connection.head();
+                });
+                var engine = new RawClient(port)) {
+            String url = "http://foreign.test:" + server.port() + "/layer";
+            host.registry.manifest(
+                    "a/b",
+                    "foreign",
+                    TYPE,
+                    "{\"layers\":[{\"mediaType\":\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\",\"size\":%d,\"digest\":\"%s\",\"urls\":[\"%s\"]}]}"
+                            .formatted(foreign.length, Digest.sha256(foreign), url)
+                            .getBytes(UTF_8));
+            String credential = "Authorization: Basic abc";
+            assertThat(engine.get(ORIGIN + "/v2/a/b/manifests/foreign", credential)
+                            .reply()
+                            .status())
+                    .isEqualTo(200);
+
+            RawClient.Reply atRegistry = engine.get(ORIGIN + "/v2/a/b/blobs/" + Digest.sha256(foreign), credential)
+                    .reply();
+            assertThat(atRegistry.status()).isEqualTo(404);
+            assertThat(atRegistry.text()).contains("BLOB_UNKNOWN");
+
+            RawClient.Reply atForeign = engine.get(url).reply();
+            assertThat(atForeign.body()).isEqualTo(foreign);
+            assertThat(atForeign.header("X-Head"))
+                    .startsWith("GET /layer HTTP/1.1|")
+                    .doesNotContainIgnoringCase("authorization");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"http://127.0.0.1:6463/metrics", "http://169.254.169.254/latest/", "http://[::1]/", "http://0/"})
