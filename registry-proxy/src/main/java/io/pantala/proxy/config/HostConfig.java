@@ -13,6 +13,8 @@ import java.util.List;
  * @param listen where engines connect
  * @param links to its cluster, if it is one of any
  * @param access who may use it
+ * @param serveStale whether engines are given what an upstream said last while it doesn't answer
+ * @param lookahead whether layers are fetched ahead
  * @param defaultUpstream what a request means that names no registry; one of the upstreams
  */
 public record HostConfig(
@@ -22,6 +24,7 @@ public record HostConfig(
         ProxyMode proxyMode,
         Access access,
         boolean serveStale,
+        boolean lookahead,
         NodeConfig node) {
     static final int PORT = 6460;
 
@@ -33,7 +36,7 @@ public record HostConfig(
 
     /** With plain links to seeds on this machine, or alone without any; a proxy for engines in the usual way. */
     public HostConfig(NodeAddress listen, List<NodeAddress> seeds, UpstreamName defaultUpstream, NodeConfig node) {
-        this(listen, LinksConfig.local(seeds), defaultUpstream, ProxyMode.DEFAULT, Access.open(), true, node);
+        this(listen, LinksConfig.local(seeds), defaultUpstream, ProxyMode.DEFAULT, Access.open(), true, true, node);
     }
 
     /**
@@ -50,6 +53,7 @@ public record HostConfig(
                 ProxyMode.read(settings),
                 access(settings),
                 settings.get(Key.SERVE_STALE).parse(Truth::parse),
+                settings.get(Key.LOOKAHEAD).parse(Truth::parse),
                 node);
     }
 

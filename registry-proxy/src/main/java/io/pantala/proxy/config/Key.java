@@ -105,6 +105,12 @@ public enum Key {
             "BOOL",
             "true",
             "while a registry doesn't answer, what it said last, to those who could read it then"),
+    LOOKAHEAD(
+            "lookahead",
+            Use.PROXY,
+            "BOOL",
+            "true",
+            "while an engine reads a layer, the next ones of its image are fetched"),
     TUNNEL(
             "tunnel",
             Use.PROXY,
@@ -141,7 +147,6 @@ public enum Key {
     LOG_FORMAT("log.format", Use.BOTH, "FORMAT", "text", "text, or json: one object a line"),
     LOG_LEVEL("log.level", Use.BOTH, "LEVEL", "info", "error, warn, info, debug or trace"),
 
-    LOOKAHEAD("lookahead"),
     LIMIT_UPLOAD("limit.upload"),
     LIMIT_DOWNLOAD("limit.download"),
     LIMIT_ORIGIN("limit.origin"),

@@ -34,7 +34,9 @@ public final class Grants {
     /** How long an upstream may take for each of its answers; nobody waits for all of them. */
     private static final Duration MOST = Duration.ofSeconds(20);
 
-    private static final int MOST_BLOBS_OF_A_MANIFEST = 2_000;
+    /** What else a manifest lists is asked for one by one. */
+    public static final int MOST_BLOBS_OF_A_MANIFEST = 2_000;
+
     private static final int MOST_WEIGHT = 100_000;
     private static final int WEIGHT_OF_REFUSAL = 10;
 
@@ -147,7 +149,7 @@ public final class Grants {
      * Registries check that they hold what a manifest lists, but for layers to be had elsewhere: those anyone who may
      * push could list, so that they say nothing about access.
      */
-    static boolean isInRepository(Descriptor blob) {
+    public static boolean isInRepository(Descriptor blob) {
         String mediaType = blob.mediaType().toLowerCase(Locale.ROOT);
         return blob.urls().isEmpty()
                 && !mediaType.contains("foreign")

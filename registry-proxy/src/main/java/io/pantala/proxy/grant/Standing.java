@@ -17,7 +17,6 @@ public final class Standing {
     private static final Duration PROVEN = Duration.ofHours(1);
     private static final Duration OPEN = Duration.ofDays(7);
     private static final Duration HELD = Duration.ofDays(90);
-    private static final int MOST_BLOBS_OF_A_MANIFEST = 2_000;
 
     private final Notes lasting;
     private final Notes fleeting;
@@ -60,7 +59,7 @@ public final class Standing {
         if (manifest instanceof Manifest.Image image) {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
-                    .limit(MOST_BLOBS_OF_A_MANIFEST)
+                    .limit(Grants.MOST_BLOBS_OF_A_MANIFEST)
                     .forEach(blob -> fleeting.put(holding(upstream, repository, blob.digest()), YES, HELD));
         }
     }

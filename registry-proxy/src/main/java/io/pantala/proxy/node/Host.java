@@ -76,6 +76,7 @@ public final class Host implements Node {
                 fillers,
                 destinations,
                 knowledge(config, base, neighbours),
+                config.lookahead(),
                 base.tuning.pull(),
                 new PullEvents(base.metrics));
         server = base.add(

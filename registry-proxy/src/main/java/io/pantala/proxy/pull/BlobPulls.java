@@ -22,6 +22,7 @@ import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.BlobFiller;
+import io.pantala.swarm.CredentialSource;
 import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
@@ -49,6 +50,7 @@ final class BlobPulls {
     private final Relay relay;
     private final Grants grants;
     private final List<BlobFiller> fillers;
+    private final Optional<Lookahead> lookahead;
     private final Standing standing;
     private final Troubles troubles;
     private final PullConfig config;
@@ -60,10 +62,12 @@ final class BlobPulls {
             Relay relay,
             Grants grants,
             List<BlobFiller> fillers,
+            Optional<Lookahead> lookahead,
             Standing standing,
             Troubles troubles,
             PullConfig config,
             PullListener listener) {
+        this.lookahead = lookahead;
         this.standing = standing;
         this.troubles = troubles;
         this.store = store;
@@ -170,8 +174,10 @@ final class BlobPulls {
                         config.opening())) {
             switch (supply.next(config.answer().minus(exchange.elapsed()).minus(config.grant()))) {
                 case Opening.Opened(StoredBlob blob) -> {
-                    awaitProof(call, exchange, blob);
-                    reply(call, exchange, blob, supply);
+                    try (var _ = ahead(asker, call, exchange, asking)) {
+                        awaitProof(call, exchange, blob);
+                        reply(call, exchange, blob, supply);
+                    }
                 }
                 case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
                 case Opening.Unsized _ -> straight(call, exchange, Reason.NO_LENGTH);
@@ -188,6 +194,14 @@ final class BlobPulls {
                 case Opening.Unavailable _ -> straight(call, exchange, Reason.UNAVAILABLE);
             }
         }
+    }
+
+    private Lookahead.Ahead ahead(
+            Asker asker, RegistryCall.Blob call, Exchange exchange, CredentialSource credentials) {
+        return lookahead
+                .filter(_ -> exchange.header("Range") == null)
+                .map(has -> has.from(asker, call.digest(), credentials, exchange.id()))
+                .orElse(Lookahead.NOTHING);
     }
 
     /**

@@ -66,6 +66,7 @@ final class ManifestPull {
     private final Grants grants;
     private final Heads heads;
     private final Bodies bodies;
+    private final Optional<Lookahead> lookahead;
     private final Standing standing;
     private final LastKnown lastKnown;
     private final Troubles troubles;
@@ -78,6 +79,7 @@ final class ManifestPull {
             Grants grants,
             Heads heads,
             Bodies bodies,
+            Optional<Lookahead> lookahead,
             Standing standing,
             LastKnown lastKnown,
             Troubles troubles,
@@ -87,6 +89,7 @@ final class ManifestPull {
         this.grants = grants;
         this.heads = heads;
         this.bodies = bodies;
+        this.lookahead = lookahead;
         this.standing = standing;
         this.lastKnown = lastKnown;
         this.troubles = troubles;
@@ -421,6 +424,7 @@ final class ManifestPull {
         try {
             Manifest manifest = Manifest.parse(bytes);
             grants.learn(asker, manifest);
+            lookahead.ifPresent(has -> has.learn(asker, manifest));
             standing.holds(asker.upstream(), asker.repository(), digest, manifest);
         } catch (ManifestException e) {
             // Whatever it is, the engine gets it; its blobs are asked for one by one.

@@ -14,6 +14,7 @@ import io.pantala.registry.RegistryClient;
 import io.pantala.store.BlobStore;
 import io.pantala.swarm.BlobFiller;
 import java.util.List;
+import java.util.Optional;
 
 /** Answers engines: blobs from where they are to be had best, everything else as the upstream answers it. */
 public final class Pulls implements CallHandler {
@@ -27,6 +28,7 @@ public final class Pulls implements CallHandler {
     /**
      * @param knowledge what is remembered of upstreams
      * @param destinations where requests may go that are for no upstream
+     * @param lookahead whether layers are fetched ahead
      * @param fillers where blobs are to be had, best first; when none can help, the registry is asked for the engine alone
      */
     public Pulls(
@@ -36,6 +38,7 @@ public final class Pulls implements CallHandler {
             List<BlobFiller> fillers,
             Destinations destinations,
             Knowledge knowledge,
+            boolean lookahead,
             PullConfig config,
             PullListener listener) {
         relay = new Relay(registry, config, listener);
@@ -43,11 +46,23 @@ public final class Pulls implements CallHandler {
         Standing standing = knowledge.standing();
         LastKnown lastKnown = knowledge.lastKnown();
         var troubles = new Troubles(Ticker.systemTicker());
+        Optional<Lookahead> ahead = lookahead && !best.isEmpty()
+                ? Optional.of(new Lookahead(store, best.getFirst(), Ticker.systemTicker()))
+                : Optional.empty();
         var heads = new Heads(registry, config.answer());
         pings = new PingPull(relay, lastKnown, troubles);
         manifests = new ManifestPull(
-                relay, grants, heads, new Bodies(store, best, config), standing, lastKnown, troubles, config, listener);
-        blobs = new BlobPulls(store, relay, grants, best, standing, troubles, config, listener);
+                relay,
+                grants,
+                heads,
+                new Bodies(store, best, config),
+                ahead,
+                standing,
+                lastKnown,
+                troubles,
+                config,
+                listener);
+        blobs = new BlobPulls(store, relay, grants, best, ahead, standing, troubles, config, listener);
         passOn = new PassOn(registry, relay, grants, heads, lastKnown, destinations);
     }
 

@@ -105,7 +105,7 @@ final class Supply implements AutoCloseable {
     }
 
     /** It may still come, with a lease that nobody waits for. */
-    private static void giveBack(CompletableFuture<Opening> opening) {
+    static void giveBack(CompletableFuture<Opening> opening) {
         var _ = opening.thenAccept(late -> {
             if (late instanceof Opening.Opened(StoredBlob unwanted)) {
                 unwanted.close();

@@ -89,6 +89,7 @@ class ClusterCommandsTest {
                 ProxyMode.DEFAULT,
                 Access.open(),
                 true,
+                true,
                 node("host")))) {
             String name = Files.readString(directory.resolve("host/name")).strip();
             awaitNodes(name + "  127.0.0.1:[0-9]+  pantala/\\S+  since \\S+Z");

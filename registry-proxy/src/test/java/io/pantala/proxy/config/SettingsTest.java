@@ -53,6 +53,8 @@ class SettingsTest {
         assertThat(host.links().seeds()).isEmpty();
         assertThat(host.proxyMode()).isEqualTo(ProxyMode.DEFAULT);
         assertThat(host.defaultUpstream()).isEqualTo(UpstreamName.DOCKER_HUB);
+        assertThat(host.serveStale()).isTrue();
+        assertThat(host.lookahead()).isTrue();
         assertThat(seed.listen()).hasToString("[::]:6462");
         assertThat(host.node().admin()).hasToString("127.0.0.1:6463");
         assertThat(host.node().drain()).isEqualTo(Duration.ofSeconds(30));
@@ -85,6 +87,8 @@ class SettingsTest {
                     proxy: http://proxy.example:3128
                     credentials: helper:ours
                 default-upstream: quay.io
+                serve-stale: false
+                lookahead: false
                 tunnel: [a.example, "*.b.example"]
                 intercept:
                   ca: %1$s
@@ -118,6 +122,8 @@ class SettingsTest {
                                 Optional.of(URI.create("http://proxy.example:3128")))));
         assertThat(host.node().credentials()).containsOnlyKeys(local);
         assertThat(host.defaultUpstream()).hasToString("quay.io");
+        assertThat(host.serveStale()).isFalse();
+        assertThat(host.lookahead()).isFalse();
         assertThat(host.proxyMode())
                 .isEqualTo(new ProxyMode(
                         Optional.of(new ProxyMode.Authority(ca, ca)),

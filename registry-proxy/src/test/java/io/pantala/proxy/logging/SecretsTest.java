@@ -122,6 +122,7 @@ class SecretsTest {
                     ProxyMode.DEFAULT,
                     Access.open(),
                     true,
+                    true,
                     node("host")))) {
                 await().atMost(Duration.ofSeconds(30))
                         .until(() -> Files.exists(directory.resolve("host/identity/identity.json")));

@@ -166,7 +166,7 @@ final class Fleet {
 
     private Host host(String name, LinksConfig links, Tuning tuning) throws StartException {
         return keep(Host.start(
-                new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, node(name)), tuning));
+                new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, true, node(name)), tuning));
     }
 
     /** With plain links on this machine. */

@@ -121,7 +121,15 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
 
     int start(PullConfig config, BlobFiller... fillers) throws IOException {
         var pulls = new Pulls(
-                store, client, new Grants(client, ticker()), List.of(fillers), destinations, knowledge, config, this);
+                store,
+                client,
+                new Grants(client, ticker()),
+                List.of(fillers),
+                destinations,
+                knowledge,
+                true,
+                config,
+                this);
         ProxyServer server = ProxyServer.start(
                 vertx,
                 new ProxyConfig(
