@@ -8,6 +8,7 @@ import io.pantala.proxy.node.Host;
 import io.pantala.proxy.node.Seed;
 import io.pantala.proxy.node.StartException;
 import io.pantala.proxy.node.Tuning;
+import io.pantala.transport.NodeAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -103,6 +104,14 @@ final class Cluster implements AutoCloseable {
             throw new AssertionError("the host does not run");
         }
         return new StrictEngine(host.listen().port(), headers);
+    }
+
+    /** Where the host listens. */
+    List<Integer> hostPorts() {
+        if (host == null) {
+            throw new AssertionError("the host does not run");
+        }
+        return host.addresses().values().stream().map(NodeAddress::port).toList();
     }
 
     /** What stands between the host and the seed. */

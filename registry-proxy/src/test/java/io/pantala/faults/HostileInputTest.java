@@ -12,10 +12,13 @@ import io.pantala.registry.Exchange;
 import io.pantala.registry.FakeRegistry;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -138,6 +141,23 @@ class HostileInputTest {
             return true;
         } catch (SocketTimeoutException e) {
             return false;
+        }
+    }
+
+    @Test
+    void connectsToThisHostsOwnPorts() throws Exception {
+        List<String> own = new ArrayList<>(List.of(
+                "127.0.0.1", "127.0.0.2", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "127.1"));
+        NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .filter(Inet4Address.class::isInstance)
+                .forEach(address -> own.add(address.getHostAddress()));
+        for (int port : nodes.hostPorts()) {
+            for (String host : own) {
+                String to = host + ":" + port;
+                assertRefused("CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n\r\n");
+                assertRefused("GET http://" + to + "/metrics HTTP/1.1\r\nHost: " + to + "\r\n\r\n");
+            }
         }
     }
 

@@ -137,7 +137,7 @@ final class ManifestPull {
         switch (head.get()) {
             case Head.Found found when fits(call, found) -> found(call, exchange, asker, found);
             // It doesn't say all that an engine needs to hear: the manifest itself does.
-            case Head.Other(int status, _) when status == OK -> passOn(call, exchange, HttpMethod.GET);
+            case Head.Other other when other.status() == OK -> passOn(call, exchange, HttpMethod.GET);
             case Head.Other(int status, List<Map.Entry<String, String>> headers) -> {
                 refused(call, asker, status);
                 if (TOLD_BY_HEAD.contains(status) || (exchange.head() && status < 500)) {

@@ -1,5 +1,6 @@
 package io.pantala.proxy.http;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -382,6 +383,32 @@ class ProxyServerTest {
             answer.countDown();
             assertThat(busy.reply().status()).isEqualTo(200);
             assertThat(busy.ended()).isTrue();
+        }
+    }
+
+    /** Each drop is a sign of life, and none of them makes a request. */
+    @Test
+    void closesAConnectionWhoseRequestComesByDrops() throws Exception {
+        var config = new ProxyConfig(
+                loopback(),
+                UpstreamName.DOCKER_HUB,
+                _ -> false,
+                Access.open(),
+                Duration.ofMillis(300),
+                Duration.ZERO,
+                10);
+        serve(config, (_, exchange) -> exchange.reply(200, List.of(), new byte[0]));
+
+        try (var slow = new RawClient(server.port())) {
+            slow.write("GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: ".getBytes(US_ASCII));
+            await().pollInterval(Duration.ofMillis(20)).until(() -> {
+                try {
+                    slow.write(new byte[] {'x'});
+                    return false;
+                } catch (IOException e) {
+                    return true;
+                }
+            });
         }
     }
 

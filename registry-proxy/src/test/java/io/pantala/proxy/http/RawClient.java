@@ -167,7 +167,7 @@ public final class RawClient implements AutoCloseable {
         var body = new ByteArrayOutputStream();
         try {
             while (true) {
-                int size = Integer.parseInt(line(), 16);
+                int size = chunk();
                 body.write(in.readNBytes(size));
                 if (!line().isEmpty()) {
                     throw new IOException("no line break behind a chunk");
@@ -179,6 +179,11 @@ public final class RawClient implements AutoCloseable {
         } catch (EOFException e) {
             return new Reply(start.status, start.headers, body.toByteArray(), false);
         }
+    }
+
+    /** Reads the head of a chunk: how many bytes follow, and then a line break. */
+    public int chunk() throws IOException {
+        return Integer.parseInt(line(), 16);
     }
 
     public byte[] read(int bytes) throws IOException {

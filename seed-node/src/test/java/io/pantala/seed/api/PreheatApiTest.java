@@ -199,6 +199,17 @@ class PreheatApiTest {
     }
 
     @Test
+    void refusesJsonThatIsNestedDeeply() throws Exception {
+        assertProblem(post("[".repeat(60_000)), 400, "is not JSON");
+        assertProblem(post("{\"type\":".repeat(5_000)), 400, "is not JSON");
+        assertProblem(
+                post("{\"type\":\"image\",\"url\":\"nginx\",\"platforms\":%s%s}"
+                        .formatted("[".repeat(900), "]".repeat(900))),
+                400,
+                "'platforms'");
+    }
+
+    @Test
     void refusesARegistryThatIsNotConfigured() throws Exception {
         assertProblem(
                 post("{\"type\":\"image\",\"url\":\"elsewhere.example/a\"}"), 403, "upstreams.elsewhere.example.url");
