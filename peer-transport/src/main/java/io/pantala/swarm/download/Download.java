@@ -144,7 +144,9 @@ final class Download implements Runnable {
                     if (event != null) {
                         handle(event);
                     }
-                    meetDeadlines();
+                    if (mailbox.isEmpty()) {
+                        meetDeadlines();
+                    }
                 }
             }
         } catch (InterruptedException | ExecutionException | RuntimeException e) {
@@ -293,7 +295,7 @@ final class Download implements Runnable {
         long now = System.nanoTime() - start;
         if (!over && now >= stageEnds) {
             switch (stage) {
-                case ASKED -> passOver("it hangs: no answer in time");
+                case ASKED -> noAnswer(Objects.requireNonNull(seed));
                 case ACCEPTED -> passOver("it could not tell in time what comes of it");
                 case LOST -> passOver("its link was lost and did not come back");
                 case FOLLOWING -> stageEnds = NEVER;
@@ -301,6 +303,17 @@ final class Download implements Runnable {
         }
         if (!over && now >= graceEnds) {
             abandon();
+        }
+    }
+
+    /** One that answers others is asked by many at once, and takes its time. */
+    private void noAnswer(Conversation conversation) {
+        long heard =
+                conversation.link.lastHeard() - start + around.config().accept().toNanos();
+        long latest = conversation.wanted + around.config().open().toNanos();
+        stageEnds = Math.min(heard, latest);
+        if (System.nanoTime() - start >= stageEnds) {
+            passOver("it hangs: no answer in time");
         }
     }
 
@@ -346,6 +359,7 @@ final class Download implements Runnable {
         conversation.ready = false;
         conversation.lastSent = forLink(link, request.credentials().current());
         sealedBySeed = false;
+        conversation.wanted = System.nanoTime() - start;
         enter(Stage.ASKED, around.config().accept());
         if (!link.send(new ControlMessage.Want(
                 key, request.repository(), request.content(), conversation.lastSent, request.requestId()))) {
@@ -406,6 +420,7 @@ final class Download implements Runnable {
         private final SeedLink link;
         private @Nullable FillRequest asked;
         private Authorization lastSent = Authorization.ANONYMOUS;
+        private long wanted;
         private @Nullable Ticket ticket;
         private boolean ready;
         private List<Integer> readers = List.of(0);

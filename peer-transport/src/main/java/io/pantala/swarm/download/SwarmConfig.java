@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * How a host downloads.
  *
- * @param accept how long a seed may take to acknowledge a want before it counts as hung
- * @param open how long it may then take to say what comes of the want
+ * @param accept how long a seed may say nothing at all, with a want to acknowledge, before it counts as hung
+ * @param open how long it may take to acknowledge a want, and then to say what comes of it
  * @param rejoin how long a lost link may take to come back before another seed is asked
  * @param credential how long the seed waits for a newer credential, at most
  * @param grace how long a download goes on after everyone has left it

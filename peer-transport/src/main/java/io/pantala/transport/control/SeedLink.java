@@ -53,6 +53,7 @@ public final class SeedLink {
     private final CompletableFuture<Void> tried = new CompletableFuture<>();
     private volatile @Nullable Conversation up;
     private volatile @Nullable Conversation current;
+    private volatile long lastHeard = System.nanoTime();
     private volatile boolean closed;
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicLong standingBy = new AtomicLong(NOBODY);
@@ -88,6 +89,11 @@ public final class SeedLink {
     public boolean send(ControlMessage message) {
         Conversation conversation = up;
         return conversation != null && conversation.socket.send(message);
+    }
+
+    /** When the seed last said anything, on {@link System#nanoTime}'s clock: one that is busy with others is not hung. */
+    public long lastHeard() {
+        return lastHeard;
     }
 
     /** Follows a blob; one watcher a blob. */
@@ -229,6 +235,7 @@ public final class SeedLink {
 
         @Override
         public void received(ControlMessage message) {
+            lastHeard = System.nanoTime();
             if (seed == null) {
                 if (message instanceof Welcome welcome
                         && shared.config().versions().contains(welcome.version())) {

@@ -197,6 +197,31 @@ class SwarmDownloadsTest {
         assertThat(recorder.passedOver).hasSizeGreaterThanOrEqualTo(2).contains("it hangs: no answer in time");
     }
 
+    @Test
+    void waitsForASeedThatIsBusyWithOthers() throws Exception {
+        Duration accept = Duration.ofSeconds(1);
+        BlobKey elsewhere = request("x", other()).key();
+        FakeSeed busy = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
+            @Override
+            void wanted(ControlSession session, Want want) {
+                AtomicInteger ticks = new AtomicInteger();
+                vertx.setPeriodic(accept.toMillis() / 20, timer -> {
+                    session.send(new ControlMessage.Accepted(elsewhere));
+                    if (ticks.incrementAndGet() == 50) {
+                        vertx.cancelTimer(timer);
+                        super.wanted(session, want);
+                    }
+                });
+            }
+        });
+        try (Fill fill = downloads(config(accept, Duration.ofSeconds(1)), busy.address())
+                        .start(request("r1"));
+                StoredBlob blob = opened(fill)) {
+            await().until(blob::sealed);
+        }
+        assertThat(recorder.passedOver).isEmpty();
+    }
+
     private TestContent other() {
         return TestContent.random(1000, 1000, 99);
     }

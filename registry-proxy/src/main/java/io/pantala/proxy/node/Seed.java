@@ -17,6 +17,7 @@ import io.pantala.seed.cluster.JoinApi;
 import io.pantala.seed.cluster.SeedJoin;
 import io.pantala.seed.cluster.SeedSync;
 import io.pantala.seed.http.ApiTokens;
+import io.pantala.seed.http.Routes;
 import io.pantala.seed.http.SeedServer;
 import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.Preheats;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** A seed: fetches each blob from its registry once, and hands out its blocks. */
@@ -85,7 +87,6 @@ public final class Seed implements Node {
                         base.own),
                 Preheats::close);
         cluster.onChange(conductor::tellNews);
-        Notes notes = DiskNotes.open(base.directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
         server = base.add(
                 SeedServer.start(
                         base.vertx,
@@ -98,10 +99,19 @@ public final class Seed implements Node {
                                 new JoinApi(base.vertx, cluster, clusterEvents)::mount,
                                 new PreheatApi(base.vertx, preheats)::mount,
                                 new NodesApi(base.vertx, cluster, conductor::hosts)::mount,
-                                new NotesApi(base.vertx, notes)::mount)),
+                                notes(config, base))),
                 listening -> listening.close(Duration.ZERO));
         sync.keep(others::resolve);
         admin = base.openAdmin(_ -> Optional.empty());
+    }
+
+    /** Where hosts prove nothing, anyone could say what a tag stands for: there none is told and none is asked. */
+    private static Consumer<Routes> notes(SeedConfig config, Base base) throws IOException {
+        if (config.plaintext()) {
+            return _ -> {};
+        }
+        Notes notes = DiskNotes.open(base.directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
+        return new NotesApi(base.vertx, notes)::mount;
     }
 
     private Door door(Predicate<String> operators) {

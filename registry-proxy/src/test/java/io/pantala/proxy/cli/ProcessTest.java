@@ -85,7 +85,7 @@ class ProcessTest {
     void aStartThatFailsIsOneLineAndOne() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             String address = "127.0.0.1:" + taken.getLocalPort();
-            Process seed = start("seed", "--seed-listen=" + address);
+            Process seed = start("seed", "--seed-listen=" + address, "--log-level=warn");
 
             assertThat(seed.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(seed.exitValue()).isEqualTo(1);

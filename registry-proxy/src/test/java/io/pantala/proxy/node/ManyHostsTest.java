@@ -9,6 +9,7 @@ import io.pantala.registry.Bytes;
 import io.pantala.registry.Fault;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,10 +17,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,7 +205,9 @@ class ManyHostsTest {
         }
         for (int i = 0; i < blobs.size(); i++) {
             assertAllGet(contents.get(i), pulls.get(i));
-            assertThat(fleet.registry.bytesSent(blobs.get(i))).isEqualTo(contents.get(i).length);
+            assertThat(fleet.registry.bytesSent(blobs.get(i)))
+                    .as(() -> excess(seed, hosts))
+                    .isEqualTo(contents.get(i).length);
         }
     }
 
@@ -261,6 +267,25 @@ class ManyHostsTest {
             sum += fleet.metric(host.admin(), metric);
         }
         return sum;
+    }
+
+    /** Who has asked the registry again, and why. */
+    private String excess(Seed seed, List<Host> hosts) {
+        return Stream.concat(Stream.of(seed.admin()), hosts.stream().map(Host::admin))
+                .flatMap(node -> {
+                    try {
+                        return fleet.metrics(node)
+                                .lines()
+                                .filter(line -> line.matches(
+                                        "pantala_(registry_excess_bytes|seed_passed_over|errors).* [1-9].*"))
+                                .map(line -> node + " " + line);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    } catch (InterruptedException e) {
+                        throw new CompletionException(e);
+                    }
+                })
+                .collect(Collectors.joining("\n"));
     }
 
     /** Waits until each host has received so many bytes. */

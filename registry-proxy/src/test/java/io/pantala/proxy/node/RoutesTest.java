@@ -42,7 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RoutesTest {
     private static final String BLOCK = "/pantala/v1/blobs/sha256:" + "0".repeat(64) + "/blocks/0?upstream=docker.io";
     private static final String JOIN = "/pantala/v1/join";
-    private static final Set<String> CLUSTER = Set.of(JOIN, BLOCK, "/pantala/v1/control", "/pantala/v1/cluster");
+    private static final String NOTES = "/pantala/v1/notes";
+    private static final Set<String> CLUSTER = Set.of(JOIN, BLOCK, NOTES, "/pantala/v1/control", "/pantala/v1/cluster");
 
     @TempDir
     private Path directory;
@@ -86,7 +87,8 @@ class RoutesTest {
         Map<String, Integer> encrypted = walk(stranger);
 
         assertThat(plain.keySet())
-                .contains("GET " + BLOCK, "POST " + JOIN, "POST /pantala/v1/cluster", "GET /pantala/v1/control")
+                .contains("GET " + BLOCK, "POST " + JOIN, "POST " + NOTES)
+                .contains("POST /pantala/v1/cluster", "GET /pantala/v1/control")
                 .contains("GET /api/v1/preheats/x", "GET /api/v1/nodes", "PUT /api/v1/shut-outs/x");
         plain.forEach((route, status) -> assertThat(status).as(route).isEqualTo(403));
         encrypted.forEach((route, status) ->
@@ -102,6 +104,8 @@ class RoutesTest {
                 assertThat(status).as(route).isEqualTo(403);
             } else if (route.contains(BLOCK)) {
                 assertThat(status).as("without a ticket, " + route).isEqualTo(403);
+            } else if (route.contains(NOTES)) {
+                assertThat(status).as("asking for no note, " + route).isEqualTo(200);
             } else {
                 assertThat(status).as(route).isIn(400, 426, 501);
             }
@@ -118,6 +122,7 @@ class RoutesTest {
 
         assertThat(seeds.get("POST /pantala/v1/cluster")).isEqualTo(400);
         assertThat(seeds.get("GET /pantala/v1/control")).isEqualTo(403);
+        assertThat(seeds.get("POST " + NOTES)).isEqualTo(403);
         assertThat(seeds.get("GET /api/v1/nodes")).isEqualTo(401);
     }
 
@@ -164,11 +169,14 @@ class RoutesTest {
     }
 
     @Test
-    void inPlaintextTheApiAndTheClusterStayClosed() throws Exception {
+    void inPlaintextTheApiAndTheClusterStayClosedAndNotesAreNotKept() throws Exception {
         seed.close();
         seed = start(Optional.of(directory.resolve("tokens")), true);
 
-        walk(null).forEach((route, status) -> {
+        Map<String, Integer> routes = walk(null);
+
+        assertThat(routes).doesNotContainKey("POST " + NOTES);
+        routes.forEach((route, status) -> {
             if (route.contains("/api/")) {
                 assertThat(status).as(route).isEqualTo(401);
             } else if (route.contains("/pantala/v1/control")) {
