@@ -34,11 +34,15 @@ final class Assembly implements AutoCloseable {
         /** The seed can't be relied on. */
         record SourceFails(String why) implements Verdict {}
 
+        /** The seed doesn't let a host in with the ticket that it gave, perhaps since its clock has jumped. */
+        record TicketRefused(Ticket ticket) implements Verdict {}
+
         record DiskFails(String why) implements Verdict {}
     }
 
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
     private static final int MOST_DOUBLINGS = 4;
+    private static final int FORBIDDEN = 403;
 
     /** Without an order for so long, a host helps itself: its seed may have forgotten it. */
     private static final Duration FORGOTTEN = Duration.ofSeconds(10);
@@ -228,7 +232,7 @@ final class Assembly implements AutoCloseable {
                 reports.add(new Report(order.block(), order.from(), Outcome.FETCHED, Duration.ZERO, Duration.ZERO));
             } else if (plan.hash(order.block()) != null && (order.from().isPresent() || !pauses())) {
                 each.remove();
-                start(new Flight(order.block(), order.from().orElse(seed), order.from(), true, busy), ticket);
+                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, true, busy));
             }
         }
         for (Flight flight : flights) {
@@ -256,7 +260,7 @@ final class Assembly implements AutoCloseable {
             if (holder.isEmpty()) {
                 return;
             }
-            start(new Flight(block - 1, holder.get(), holder, false, System.nanoTime()), ticket);
+            start(new Flight(block - 1, holder.get(), holder, ticket, false, System.nanoTime()));
         }
     }
 
@@ -268,15 +272,15 @@ final class Assembly implements AutoCloseable {
     private boolean fetchNext(NodeAddress seed, Ticket ticket) {
         OptionalInt block = plan.next(blob.readPositions());
         return block.isPresent()
-                && start(new Flight(block.getAsInt(), seed, Optional.empty(), false, System.nanoTime()), ticket);
+                && start(new Flight(block.getAsInt(), seed, Optional.empty(), ticket, false, System.nanoTime()));
     }
 
     /** False when this host is shutting down, which the download is about to learn. */
-    private boolean start(Flight flight, Ticket ticket) {
+    private boolean start(Flight flight) {
         StoredBlob lease = blob.share();
         byte[] hash = Objects.requireNonNull(plan.hash(flight.block));
         try {
-            around.transfers().execute(() -> fetch(flight, ticket, lease, hash));
+            around.transfers().execute(() -> fetch(flight, lease, hash));
         } catch (RejectedExecutionException e) {
             lease.close();
             return false;
@@ -287,12 +291,12 @@ final class Assembly implements AutoCloseable {
         return true;
     }
 
-    private void fetch(Flight flight, Ticket ticket, StoredBlob lease, byte[] hash) {
+    private void fetch(Flight flight, StoredBlob lease, byte[] hash) {
         BlockOutcome outcome;
         flight.asked = System.nanoTime();
         try (lease;
                 BlockWriter writer = lease.writer(flight.block)) {
-            outcome = around.blocks().fetch(flight.from, key, flight.block, ticket, writer, hash, flight.abort);
+            outcome = around.blocks().fetch(flight.from, key, flight.block, flight.ticket, writer, hash, flight.abort);
         } catch (RuntimeException e) {
             outcome = new BlockOutcome.DiskFailed(String.valueOf(e.getMessage()));
         }
@@ -319,6 +323,12 @@ final class Assembly implements AutoCloseable {
             }
             case BlockOutcome.Corrupt _ -> failed(flight, current, Trouble.CORRUPT, "sent wrong bytes");
             case BlockOutcome.NotHeld _ -> failed(flight, current, Trouble.NOT_HELD, "lacks what it announced");
+            case BlockOutcome.Refused(int status)
+            when status == FORBIDDEN && current && flight.peer.isEmpty() -> {
+                refused(flight, Trouble.REFUSED);
+                plan.missed(flight.block);
+                yield new Verdict.TicketRefused(flight.ticket);
+            }
             case BlockOutcome.Refused(int status) ->
                 failed(flight, current, Trouble.REFUSED, "answered with status " + status);
             case BlockOutcome.TimedOut _ -> failed(flight, current, Trouble.TIMED_OUT, "stands still");
@@ -351,9 +361,7 @@ final class Assembly implements AutoCloseable {
     }
 
     private Verdict failed(Flight flight, boolean current, Trouble trouble, String why) {
-        Source source = flight.peer.isPresent() ? Source.PEER : Source.SEED;
-        around.listener().blockRefused(key, flight.block, source, flight.from, trouble);
-        report(flight, outcome(trouble));
+        refused(flight, trouble);
         if (flight.peer.isPresent()) {
             // Its seed finds another source; and as long as there is none, it is known who not to ask.
             holders.failed(flight.peer.get(), flight.block, trouble);
@@ -368,6 +376,12 @@ final class Assembly implements AutoCloseable {
         }
         pauseEnds = System.nanoTime() + (SHORTEST_PAUSE.toNanos() << Math.min(troubles++, MOST_DOUBLINGS));
         return new Verdict.GoesOn();
+    }
+
+    private void refused(Flight flight, Trouble trouble) {
+        Source source = flight.peer.isPresent() ? Source.PEER : Source.SEED;
+        around.listener().blockRefused(key, flight.block, source, flight.from, trouble);
+        report(flight, outcome(trouble));
     }
 
     private static Outcome outcome(Trouble trouble) {

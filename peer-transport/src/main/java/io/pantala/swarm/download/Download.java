@@ -422,6 +422,7 @@ final class Download implements Runnable {
         private Authorization lastSent = Authorization.ANONYMOUS;
         private long wanted;
         private @Nullable Ticket ticket;
+        private int ticketsRefused;
         private boolean ready;
         private List<Integer> readers = List.of(0);
         private long readersTold = System.nanoTime() - READERS_ANEW;
@@ -633,8 +634,23 @@ final class Download implements Runnable {
         switch (Objects.requireNonNull(assembly).landed(flight, fetched.outcome(), current)) {
             case Assembly.Verdict.GoesOn _ -> sealIfComplete();
             case Assembly.Verdict.SourceFails(String why) -> passOver(why);
+            case Assembly.Verdict.TicketRefused(Ticket ticket) -> ticketRefused(Objects.requireNonNull(seed), ticket);
             case Assembly.Verdict.DiskFails(String why) -> diskFails(why);
         }
+    }
+
+    /** Wants the blob again, for the sake of another ticket. Blocks that were asked for with an older one say nothing. */
+    private void ticketRefused(Conversation conversation, Ticket ticket) {
+        if (!ticket.equals(conversation.ticket)) {
+            return;
+        }
+        if (++conversation.ticketsRefused >= around.config().tries()) {
+            passOver("it refuses the tickets that it gives");
+            return;
+        }
+        conversation.ticket = null;
+        Objects.requireNonNull(assembly).sourceLost();
+        ask(conversation.link);
     }
 
     private void sealIfComplete() {

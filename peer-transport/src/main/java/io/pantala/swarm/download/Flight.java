@@ -2,6 +2,7 @@ package io.pantala.swarm.download;
 
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.Abort;
+import io.pantala.transport.ticket.Ticket;
 import java.util.Optional;
 
 /** One transfer of a block that is under way. Owned by its download's thread, but for when it began. */
@@ -11,6 +12,9 @@ final class Flight {
 
     /** The host that it comes from; empty: it comes from a seed. */
     final Optional<NodeAddress> peer;
+
+    /** What opens the block. */
+    final Ticket ticket;
 
     /** Whether a seed has ordered it, and wants to know what comes of it. */
     final boolean ordered;
@@ -26,10 +30,11 @@ final class Flight {
     /** Whether the seed was told that it takes long. */
     boolean late;
 
-    Flight(int block, NodeAddress from, Optional<NodeAddress> peer, boolean ordered, long decided) {
+    Flight(int block, NodeAddress from, Optional<NodeAddress> peer, Ticket ticket, boolean ordered, long decided) {
         this.block = block;
         this.from = from;
         this.peer = peer;
+        this.ticket = ticket;
         this.ordered = ordered;
         this.decided = decided;
     }

@@ -254,6 +254,49 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    void asksForAnotherTicketWhereTheFirstOpensNothing() throws Exception {
+        AtomicInteger wants = new AtomicInteger();
+        FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
+            @Override
+            void wanted(ControlSession session, Want want) {
+                wants.incrementAndGet();
+                super.wanted(session, want);
+            }
+
+            @Override
+            void block(HttpServerRequest request, int index, int time) {
+                if (wants.get() == 1) {
+                    request.response().setStatusCode(403).end();
+                } else {
+                    super.block(request, index, time);
+                }
+            }
+        });
+        try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"));
+                StoredBlob blob = opened(fill)) {
+            await().until(blob::sealed);
+        }
+        assertThat(wants).hasValue(2);
+        assertThat(recorder.passedOver).isEmpty();
+    }
+
+    @Test
+    void passesOverASeedWhoseTicketsOpenNothing() throws Exception {
+        FakeSeed closed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
+            @Override
+            void block(HttpServerRequest request, int index, int time) {
+                request.response().setStatusCode(403).end();
+            }
+        });
+        try (Fill fill = downloads(PATIENT, closed.address()).start(request("r1"));
+                StoredBlob blob = opened(fill)) {
+            await().until(() -> !recorder.passedOver.isEmpty());
+            assertThat(blob.sealed()).isFalse();
+        }
+        assertThat(recorder.passedOver).containsExactly("it refuses the tickets that it gives");
+    }
+
+    @Test
     void survivesEveryKindOfTroubleWithABlock() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
