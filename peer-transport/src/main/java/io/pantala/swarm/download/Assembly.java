@@ -3,6 +3,7 @@ package io.pantala.swarm.download;
 import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlockWriter;
 import io.pantala.store.StoredBlob;
+import io.pantala.swarm.download.SwarmListener.Cause;
 import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.swarm.download.SwarmListener.Trouble;
 import io.pantala.transport.NodeAddress;
@@ -191,7 +192,7 @@ final class Assembly implements AutoCloseable {
     }
 
     private void report(Flight flight, Outcome outcome) {
-        if (flight.ordered) {
+        if (flight.isOrdered()) {
             long asked = flight.asked == 0 ? System.nanoTime() : flight.asked;
             reports.add(new Report(
                     flight.block,
@@ -209,7 +210,7 @@ final class Assembly implements AutoCloseable {
         long now = System.nanoTime();
         long next = pauseEnds > now ? pauseEnds : Long.MAX_VALUE;
         for (Flight flight : flights) {
-            if (flight.ordered && !flight.late && flight.asked != 0) {
+            if (flight.isOrdered() && !flight.late && flight.asked != 0) {
                 next = Math.min(next, flight.asked + pace.late());
             }
         }
@@ -232,11 +233,14 @@ final class Assembly implements AutoCloseable {
                 reports.add(new Report(order.block(), order.from(), Outcome.FETCHED, Duration.ZERO, Duration.ZERO));
             } else if (plan.hash(order.block()) != null && (order.from().isPresent() || !pauses())) {
                 each.remove();
-                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, true, busy));
+                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, Cause.ORDERED, busy));
             }
         }
         for (Flight flight : flights) {
-            if (flight.ordered && !flight.late && flight.asked != 0 && System.nanoTime() > flight.asked + pace.late()) {
+            if (flight.isOrdered()
+                    && !flight.late
+                    && flight.asked != 0
+                    && System.nanoTime() > flight.asked + pace.late()) {
                 flight.late = true;
                 report(flight, Outcome.LATE);
             }
@@ -260,7 +264,7 @@ final class Assembly implements AutoCloseable {
             if (holder.isEmpty()) {
                 return;
             }
-            start(new Flight(block - 1, holder.get(), holder, ticket, false, System.nanoTime()));
+            start(new Flight(block - 1, holder.get(), holder, ticket, Cause.SEED_LOST, System.nanoTime()));
         }
     }
 
@@ -272,7 +276,8 @@ final class Assembly implements AutoCloseable {
     private boolean fetchNext(NodeAddress seed, Ticket ticket) {
         OptionalInt block = plan.next(blob.readPositions());
         return block.isPresent()
-                && start(new Flight(block.getAsInt(), seed, Optional.empty(), ticket, false, System.nanoTime()));
+                && start(new Flight(
+                        block.getAsInt(), seed, Optional.empty(), ticket, Cause.FORGOTTEN, System.nanoTime()));
     }
 
     /** False when this host is shutting down, which the download is about to learn. */
@@ -357,7 +362,8 @@ final class Assembly implements AutoCloseable {
                         flight.peer.isPresent() ? Source.PEER : Source.SEED,
                         flight.from,
                         received.bytes(),
-                        received.took());
+                        received.took(),
+                        flight.cause);
     }
 
     private Verdict failed(Flight flight, boolean current, Trouble trouble, String why) {

@@ -1,5 +1,6 @@
 package io.pantala.swarm.download;
 
+import io.pantala.swarm.download.SwarmListener.Cause;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.Abort;
 import io.pantala.transport.ticket.Ticket;
@@ -16,8 +17,7 @@ final class Flight {
     /** What opens the block. */
     final Ticket ticket;
 
-    /** Whether a seed has ordered it, and wants to know what comes of it. */
-    final boolean ordered;
+    final Cause cause;
 
     /** When it was decided, in nanoseconds. */
     final long decided;
@@ -30,12 +30,17 @@ final class Flight {
     /** Whether the seed was told that it takes long. */
     boolean late;
 
-    Flight(int block, NodeAddress from, Optional<NodeAddress> peer, Ticket ticket, boolean ordered, long decided) {
+    Flight(int block, NodeAddress from, Optional<NodeAddress> peer, Ticket ticket, Cause cause, long decided) {
         this.block = block;
         this.from = from;
         this.peer = peer;
         this.ticket = ticket;
-        this.ordered = ordered;
+        this.cause = cause;
         this.decided = decided;
+    }
+
+    /** Whether a seed wants to know what comes of it. */
+    boolean isOrdered() {
+        return cause == Cause.ORDERED;
     }
 }

@@ -16,6 +16,16 @@ public interface SwarmListener extends LinkListener {
         PEER
     }
 
+    /** Why a block was fetched from where it was. */
+    enum Cause {
+        /** The seed has said so. */
+        ORDERED,
+        /** The seed gave no order for long: the host helped itself. */
+        FORGOTTEN,
+        /** There was no link to the seed: the host helped itself from another that had been a source. */
+        SEED_LOST
+    }
+
     /** Why a block did not come. */
     enum Trouble {
         /** Its bytes came, and their hash is another. */
@@ -34,7 +44,8 @@ public interface SwarmListener extends LinkListener {
     default void started(BlobKey key, String requestId) {}
 
     /** A block is held. */
-    default void blockReceived(BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took) {}
+    default void blockReceived(
+            BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {}
 
     /** A block did not come from there. It is asked for again. */
     default void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {}

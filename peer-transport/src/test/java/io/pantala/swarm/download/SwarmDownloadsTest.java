@@ -678,7 +678,8 @@ class SwarmDownloadsTest {
         private final BlockingQueue<String> mismatches = new LinkedBlockingQueue<>();
 
         @Override
-        public void blockReceived(BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took) {
+        public void blockReceived(
+                BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {
             received.incrementAndGet();
         }
 

@@ -1,5 +1,7 @@
 package io.pantala.proxy.admin;
 
+import io.pantala.manifest.ImageReference;
+import io.pantala.proxy.history.History;
 import io.pantala.transport.NodeAddress;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -18,12 +20,15 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code /healthz}, {@code /readyz} and {@code /metrics} of one node. */
+/** {@code /healthz}, {@code /readyz}, {@code /metrics} and {@code /explain/} of one node. */
 public final class AdminServer {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String JSON = "application/json";
     private static final String MARKS = "/marks/";
+    private static final String EXPLAIN = "/explain/";
+    private static final String SHA256 = "sha256:";
     private static final int IDLE_SECONDS = 60;
 
     private final Vertx vertx;
@@ -31,12 +36,14 @@ public final class AdminServer {
     private final EventLoops loops;
     private final Readiness readiness;
     private final Supplier<String> metrics;
+    private final History history;
     private final Function<String, Optional<String>> marks;
 
     /**
      * Not yet listening.
      *
      * @param metrics all of them in Prometheus' text format
+     * @param history what {@code /explain/} tells of
      * @param marks what is known of a request that {@code pantala doctor} had sent, by its mark
      * @param longestTurn how long an event loop may be busy before it counts as standing still
      */
@@ -44,6 +51,7 @@ public final class AdminServer {
             Vertx vertx,
             Readiness readiness,
             Supplier<String> metrics,
+            History history,
             Function<String, Optional<String>> marks,
             Duration longestTurn) {
         this.vertx = vertx;
@@ -52,6 +60,7 @@ public final class AdminServer {
         this.loops = new EventLoops(vertx, longestTurn);
         this.readiness = readiness;
         this.metrics = metrics;
+        this.history = history;
         this.marks = marks;
     }
 
@@ -71,11 +80,16 @@ public final class AdminServer {
             send(request, mark(path.substring(MARKS.length())));
             return;
         }
+        if (path.startsWith(EXPLAIN)) {
+            String what = path.substring(EXPLAIN.length());
+            respond(request, () -> explain(what));
+            return;
+        }
         switch (path) {
             case "/healthz" -> respond(request, this::health);
             case "/readyz" -> respond(request, this::ready);
             case "/metrics" -> respond(request, () -> new Answer(200, PROMETHEUS, metrics.get()));
-            default -> send(request, new Answer(404, TEXT, "/healthz, /readyz or /metrics\n"));
+            default -> send(request, new Answer(404, TEXT, "/healthz, /readyz, /metrics or /explain/\n"));
         }
     }
 
@@ -83,6 +97,22 @@ public final class AdminServer {
         return marks.apply(mark)
                 .map(seen -> new Answer(200, TEXT, seen + "\n"))
                 .orElseGet(() -> new Answer(404, TEXT, "no such request has arrived\n"));
+    }
+
+    /** A digest, or the beginning of one; or a repository with its registry. */
+    private Answer explain(String what) {
+        if (what.startsWith(SHA256)) {
+            return new Answer(200, JSON, history.explain(what).toString());
+        }
+        try {
+            ImageReference image = ImageReference.parse(what);
+            return new Answer(
+                    200,
+                    JSON,
+                    history.explain(image.upstream(), image.repository()).toString());
+        } catch (IllegalArgumentException e) {
+            return new Answer(400, TEXT, e.getMessage() + "\n");
+        }
     }
 
     private Answer health() throws InterruptedException {

@@ -100,6 +100,7 @@ public final class Pantala implements Runnable {
         commands.put("nodes", () -> new NodesCommand(environment));
         commands.put("setup", () -> SetupCommand.of(environment));
         commands.put("doctor", () -> DoctorCommand.of(environment));
+        commands.put("explain", () -> ExplainCommand.of(environment));
         commands.put("preheat", () -> new PreheatCommand(environment, System.in));
         return commands;
     }

@@ -63,7 +63,12 @@ public enum Key {
             "FILE",
             null,
             "who may use the API beyond loopback: a hash a line, from `pantala token --api`"),
-    ADMIN_LISTEN("admin.listen", Use.BOTH, "HOST:PORT", "127.0.0.1:6463", "/healthz, /readyz and /metrics"),
+    ADMIN_LISTEN(
+            "admin.listen",
+            Use.BOTH,
+            "HOST:PORT",
+            "127.0.0.1:6463",
+            "/healthz, /readyz, /metrics and what `pantala explain` shows"),
     DATA_DIR(
             "data-dir",
             Use.BOTH,

@@ -55,7 +55,7 @@ public record NodeConfig(
     public static NodeConfig read(Settings settings) {
         Upstreams upstreams = Registries.upstreams(settings);
         return new NodeConfig(
-                settings.get(Key.ADMIN_LISTEN).parse(text -> Addresses.any(text, ADMIN_PORT)),
+                admin(settings),
                 Disk.directory(settings),
                 Disk.quota(settings),
                 upstreams,
@@ -63,6 +63,11 @@ public record NodeConfig(
                 settings.find(Key.ZONE).map(set -> set.parse(Zone::parse)).orElse(Zone.NONE),
                 settings.get(Key.DRAIN_TIMEOUT).parse(Times::parse),
                 log(settings));
+    }
+
+    /** Where a node's health, metrics and explanations are. */
+    public static NodeAddress admin(Settings settings) {
+        return settings.get(Key.ADMIN_LISTEN).parse(text -> Addresses.any(text, ADMIN_PORT));
     }
 
     /** Where a node keeps its data. */

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
+import io.pantala.proxy.history.History;
 import io.pantala.seed.backfill.BackfillListener;
 import io.pantala.seed.backfill.Backfills;
 import java.time.Duration;
@@ -17,6 +18,7 @@ public final class BackfillEvents implements BackfillListener {
     private static final Logger LOG = LoggerFactory.getLogger(Backfills.class);
 
     private final Metrics metrics;
+    private final History history;
     private final boolean withSeeds;
     private final ByteCounter bytes;
     private final Counter resumed;
@@ -28,8 +30,9 @@ public final class BackfillEvents implements BackfillListener {
      *
      * @param withSeeds whether seeds should have fetched what is fetched here
      */
-    public BackfillEvents(Metrics metrics, boolean withSeeds) {
+    public BackfillEvents(Metrics metrics, History history, boolean withSeeds) {
         this.metrics = metrics;
+        this.history = history;
         this.withSeeds = withSeeds;
         this.bytes = metrics.bytesFrom("registry");
         this.resumed = metrics.count("pantala.backfill.resumes", "Transfers that broke and went on where they broke");
@@ -40,12 +43,14 @@ public final class BackfillEvents implements BackfillListener {
     @Override
     public void started(BlobKey key, String requestId) {
         running.add(key);
+        history.began(key, "fetched from the registry");
         about(LOG.atInfo(), key, requestId).log("backfill started");
     }
 
     @Override
     public void bytes(BlobKey key, long count, Reason reason) {
         bytes.add(count);
+        history.fetched(key, count);
         if (reason != Reason.FIRST) {
             metrics.excessBytes(Metrics.label(reason)).add(count);
         } else if (withSeeds) {
@@ -56,11 +61,13 @@ public final class BackfillEvents implements BackfillListener {
     @Override
     public void lost(BlobKey key, long count, String requestId) {
         metrics.excessBytes("lost").add(count);
+        history.note(key, count + " bytes of the registry were lost in mid-block, and came again");
     }
 
     @Override
     public void resumed(BlobKey key, long position, String why, String requestId) {
         resumed.increment();
+        history.note(key, "the registry's transfer broke at byte " + position + " and went on from there: " + why);
         about(LOG.atWarn(), key, requestId)
                 .addKeyValue("position", position)
                 .addKeyValue("why", why)
@@ -70,6 +77,7 @@ public final class BackfillEvents implements BackfillListener {
     @Override
     public void sealed(BlobKey key, Duration time, String requestId) {
         ended(key, "sealed");
+        history.sealed(key);
         took.record(time);
         about(LOG.atInfo(), key, requestId).addKeyValue("ms", time.toMillis()).log("backfill complete");
     }
@@ -77,6 +85,7 @@ public final class BackfillEvents implements BackfillListener {
     @Override
     public void mismatch(BlobKey key, @Nullable Digest got, String requestId) {
         ended(key, "mismatch");
+        history.note(key, "dropped: the registry's bytes are not what the digest says");
         about(LOG.atError(), key, requestId)
                 .addKeyValue("got", got == null ? "another size" : got)
                 .log("the registry's bytes are not what the digest says");
@@ -85,6 +94,7 @@ public final class BackfillEvents implements BackfillListener {
     @Override
     public void failed(BlobKey key, String why, String requestId) {
         ended(key, "failed");
+        history.note(key, "fetching from the registry was given up: " + why);
         about(LOG.atWarn(), key, requestId).addKeyValue("why", why).log("backfill given up");
     }
 

@@ -2,7 +2,10 @@ package io.pantala.proxy.events;
 
 import io.micrometer.core.instrument.Timer;
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
+import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.history.History;
 import io.pantala.proxy.pull.PullListener;
 import io.pantala.proxy.pull.Pulls;
 import java.time.Duration;
@@ -14,11 +17,13 @@ public final class PullEvents implements PullListener {
     private static final Logger LOG = LoggerFactory.getLogger(Pulls.class);
 
     private final Metrics metrics;
+    private final History history;
     private final Timer firstByte;
     private final ByteCounter fromStore;
 
-    public PullEvents(Metrics metrics) {
+    public PullEvents(Metrics metrics, History history) {
         this.metrics = metrics;
+        this.history = history;
         this.firstByte = metrics.time("pantala.first.byte", "From an engine's request for a blob to its first byte");
         this.fromStore = metrics.bytesFrom("store");
         for (Source source : Source.values()) {
@@ -27,6 +32,11 @@ public final class PullEvents implements PullListener {
         for (Reason reason : Reason.values()) {
             metrics.excessBytes(Metrics.label(reason)).add(0);
         }
+    }
+
+    @Override
+    public void asked(BlobKey key, RepositoryName repository) {
+        history.asked(key, repository);
     }
 
     @Override
@@ -43,7 +53,10 @@ public final class PullEvents implements PullListener {
     }
 
     @Override
-    public void passedThrough(UpstreamName upstream, Reason reason, long bytes) {
+    public void passedThrough(UpstreamName upstream, Digest digest, Reason reason, long bytes) {
+        if (digest.isSha256()) {
+            history.passed(new BlobKey(upstream, digest), bytes, reason.words());
+        }
         metrics.excessBytes(Metrics.label(reason)).add(bytes);
         LOG.atInfo()
                 .addKeyValue("upstream", upstream)

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
+import io.pantala.proxy.history.History;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
@@ -18,6 +19,7 @@ public final class SwarmEvents implements SwarmListener {
     private static final Logger LOG = LoggerFactory.getLogger(SwarmDownloads.class);
 
     private final Metrics metrics;
+    private final History history;
     private final Timer took;
     private final Counter passedOver;
     private final Counter unavailable;
@@ -25,8 +27,9 @@ public final class SwarmEvents implements SwarmListener {
     private final Set<NodeAddress> up = ConcurrentHashMap.newKeySet();
     private final Set<NodeAddress> known = ConcurrentHashMap.newKeySet();
 
-    public SwarmEvents(Metrics metrics) {
+    public SwarmEvents(Metrics metrics, History history) {
         this.metrics = metrics;
+        this.history = history;
         for (Source source : Source.values()) {
             count(source, 0, 0);
         }
@@ -55,16 +58,20 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void started(BlobKey key, String requestId) {
         running.add(key);
+        history.began(key, "asked of the swarm");
         LOG.atInfo().addKeyValue("blob", key).addKeyValue("request", requestId).log("download started");
     }
 
     @Override
-    public void blockReceived(BlobKey key, int index, Source source, NodeAddress from, long count, Duration time) {
+    public void blockReceived(
+            BlobKey key, int index, Source source, NodeAddress from, long count, Duration time, Cause cause) {
         count(source, 1, count);
+        history.received(key, index, source, from, count, time, cause);
     }
 
     @Override
     public void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {
+        history.refused(key, index, source, from, trouble);
         metrics.count(
                         "pantala.blocks.refused",
                         "Blocks that did not come, or were not right",
@@ -84,6 +91,7 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void seedPassedOver(BlobKey key, NodeAddress seed, String why) {
         passedOver.increment();
+        history.note(key, "seed " + seed + " was given up: " + why);
         LOG.atWarn()
                 .addKeyValue("blob", key)
                 .addKeyValue("seed", seed)
@@ -94,12 +102,14 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void unavailable(BlobKey key, String why) {
         unavailable.increment();
+        history.note(key, "no seed helped: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("no seed helps");
     }
 
     @Override
     public void sealed(BlobKey key, long count, Duration time) {
         count("sealed");
+        history.sealed(key);
         took.record(time);
         LOG.atInfo()
                 .addKeyValue("blob", key)
@@ -111,12 +121,14 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void interrupted(BlobKey key, String why) {
         count("interrupted");
+        history.note(key, "the download was interrupted: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("download interrupted");
     }
 
     @Override
     public void mismatch(BlobKey key, NodeAddress seed, Digest got) {
         count("mismatch");
+        history.note(key, "dropped: seed " + seed + " vouched for other bytes");
         LOG.atError()
                 .addKeyValue("blob", key)
                 .addKeyValue("seed", seed)

@@ -7,6 +7,7 @@ import io.pantala.proxy.events.BackfillEvents;
 import io.pantala.proxy.events.Metrics;
 import io.pantala.proxy.events.RegistryEvents;
 import io.pantala.proxy.events.StoreEvents;
+import io.pantala.proxy.history.History;
 import io.pantala.registry.OwnCredentials;
 import io.pantala.registry.RegistryClient;
 import io.pantala.registry.Upstream;
@@ -34,9 +35,14 @@ import java.util.function.Function;
 /** What every node stands on: metrics, event loops, the store, registries and what fills blobs from them. */
 final class Base implements AutoCloseable {
     private static final int MOST_EVENT_LOOPS = 8;
+
+    /** Blocks: a few megabytes. */
+    private static final int MOST_HISTORY = 50_000;
+
     private static final Duration LONGEST_TURN = Duration.ofSeconds(5);
 
     final Metrics metrics;
+    final History history;
     final Vertx vertx;
     final BlobStore store;
     final RegistryClient registry;
@@ -59,6 +65,7 @@ final class Base implements AutoCloseable {
         this.tuning = tuning;
         this.closing = closing;
         metrics = closing.add(new Metrics(Version.read()), Metrics::close);
+        history = new History(tuning.clock(), MOST_HISTORY);
         makeDirectory(config.directory());
         StoreEvents storeEvents = new StoreEvents(metrics);
         store = closing.add(BlobStore.open(config.store(), storeEvents, tuning.clock()), BlobStore::close);
@@ -74,7 +81,7 @@ final class Base implements AutoCloseable {
                         config.directory().resolve("spool"),
                         registry,
                         tuning.backfill(),
-                        new BackfillEvents(metrics, withSeeds)),
+                        new BackfillEvents(metrics, history, withSeeds)),
                 Backfills::close);
         filler = own.isEmpty() ? backfills : new OwnReader(backfills, own);
     }
@@ -120,7 +127,7 @@ final class Base implements AutoCloseable {
      * @param marks what is known of a request that was sent to see whether it arrives
      */
     NodeAddress openAdmin(Function<String, Optional<String>> marks) throws IOException {
-        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, marks, LONGEST_TURN);
+        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, history, marks, LONGEST_TURN);
         int port = Waiting.listening(admin.listen(config.admin()), config.admin());
         return new NodeAddress(config.admin().host(), port);
     }

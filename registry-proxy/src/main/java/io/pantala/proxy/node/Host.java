@@ -78,7 +78,7 @@ public final class Host implements Node {
                 knowledge(config, base, neighbours),
                 config.lookahead(),
                 base.tuning.pull(),
-                new PullEvents(base.metrics));
+                new PullEvents(base.metrics, base.history));
         server = base.add(
                 ProxyServer.start(
                         base.vertx,

@@ -64,7 +64,7 @@ final class Neighbours {
                         new BlockServer(
                                 base.store, new TicketCheck(news::ticketKeys, clocks), new BlockEvents(base.metrics))),
                 PeerServer::close);
-        SwarmEvents events = new SwarmEvents(base.metrics);
+        SwarmEvents events = new SwarmEvents(base.metrics, base.history);
         SeedLinks links = base.add(
                 SeedLinks.dial(
                         base.vertx,

@@ -229,7 +229,7 @@ final class BlobBody {
             body.awaitSent();
         } finally {
             count();
-            listener.passedThrough(call.route().upstream(), reason, position - start);
+            listener.passedThrough(call.route().upstream(), call.digest(), reason, position - start);
         }
         source = before;
         return position == to;

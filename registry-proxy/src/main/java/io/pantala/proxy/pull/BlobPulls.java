@@ -165,6 +165,7 @@ final class BlobPulls {
 
     private void get(RegistryCall.Blob call, Exchange exchange, Asker asker)
             throws RegistryException, EngineGoneException, InterruptedException {
+        listener.asked(key(call), call.repository());
         try (Credentials.Asking asking = credentials.enter(asker);
                 Supply supply = new Supply(
                         store,
@@ -266,7 +267,7 @@ final class BlobPulls {
             try {
                 pass(response, call, exchange, count);
             } finally {
-                listener.passedThrough(call.route().upstream(), reason, passed.get());
+                listener.passedThrough(call.route().upstream(), call.digest(), reason, passed.get());
             }
         }
     }

@@ -3,6 +3,7 @@ package io.pantala.proxy.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.util.concurrent.EventExecutor;
+import io.pantala.proxy.history.History;
 import io.pantala.transport.NodeAddress;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -14,6 +15,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -28,11 +30,17 @@ class AdminServerTest {
 
     private volatile List<String> missing = List.of();
     private int port;
+    private final History history = new History(InstantSource.system(), 100);
 
     @BeforeEach
     void listen() throws Exception {
         port = new AdminServer(
-                        vertx, () -> missing, () -> "some_metric 1\n", _ -> Optional.empty(), Duration.ofMillis(300))
+                        vertx,
+                        () -> missing,
+                        () -> "some_metric 1\n",
+                        history,
+                        _ -> Optional.empty(),
+                        Duration.ofMillis(300))
                 .listen(new NodeAddress("127.0.0.1", 0))
                 .toCompletionStage()
                 .toCompletableFuture()

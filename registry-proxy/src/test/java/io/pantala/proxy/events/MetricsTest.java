@@ -6,6 +6,7 @@ import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.ImageReference;
 import io.pantala.manifest.UpstreamName;
+import io.pantala.proxy.history.History;
 import io.pantala.proxy.http.RequestSummary;
 import io.pantala.proxy.pull.PullListener;
 import io.pantala.registry.UpstreamException;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +46,7 @@ class MetricsTest {
     private static final NodeAddress SEED = new NodeAddress("127.0.0.1", 6462);
 
     private final Metrics metrics = new Metrics("1.2.3");
+    private final History history = new History(InstantSource.system(), 100);
 
     @AfterEach
     void close() {
@@ -61,11 +64,11 @@ class MetricsTest {
             registry.responded(UpstreamName.DOCKER_HUB, "blob", 200, Duration.ofMillis(5));
             registry.failed(UpstreamName.DOCKER_HUB, "blob", UpstreamException.Kind.CUT);
             registry.received(UpstreamName.DOCKER_HUB, 1);
-            new BackfillEvents(metrics, false).sealed(BLOB, Duration.ofMillis(5), "r-1");
-            SwarmEvents swarm = new SwarmEvents(metrics);
+            new BackfillEvents(metrics, history, false).sealed(BLOB, Duration.ofMillis(5), "r-1");
+            SwarmEvents swarm = new SwarmEvents(metrics, history);
             swarm.blockRefused(BLOB, 0, SwarmListener.Source.PEER, SEED, SwarmListener.Trouble.CORRUPT);
             swarm.sealed(BLOB, 1, Duration.ofMillis(5));
-            new PullEvents(metrics).failed("upstream_cut");
+            new PullEvents(metrics, history).failed("upstream_cut");
             new RequestEvents(metrics).ended(request());
             new PreheatEvents(metrics).finished(preheat());
             new ConnectEvents(metrics);
@@ -80,9 +83,11 @@ class MetricsTest {
 
     @Test
     void bytesAreCountedByTheirSource() {
-        new BackfillEvents(metrics, false).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
-        new SwarmEvents(metrics).blockReceived(BLOB, 0, SwarmListener.Source.SEED, SEED, 7, Duration.ofMillis(5));
-        new PullEvents(metrics).bytesToEngine(PullListener.Source.STORE, 9);
+        new BackfillEvents(metrics, history, false).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
+        new SwarmEvents(metrics, history)
+                .blockReceived(
+                        BLOB, 0, SwarmListener.Source.SEED, SEED, 7, Duration.ofMillis(5), SwarmListener.Cause.ORDERED);
+        new PullEvents(metrics, history).bytesToEngine(PullListener.Source.STORE, 9);
 
         assertThat(metrics.scrape())
                 .contains("pantala_source_bytes_total{source=\"registry\"} 5.0")
@@ -95,9 +100,10 @@ class MetricsTest {
 
     @Test
     void whatARegistrySendsBeyondTheFirstCopyIsCountedByReason() {
-        new BackfillEvents(metrics, true).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
-        new BackfillEvents(metrics, true).bytes(BLOB, 3, BackfillListener.Reason.RANGE_IGNORED);
-        new PullEvents(metrics).passedThrough(UpstreamName.DOCKER_HUB, PullListener.Reason.NO_ROOM, 2);
+        new BackfillEvents(metrics, history, true).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
+        new BackfillEvents(metrics, history, true).bytes(BLOB, 3, BackfillListener.Reason.RANGE_IGNORED);
+        new PullEvents(metrics, history)
+                .passedThrough(UpstreamName.DOCKER_HUB, BLOB.digest(), PullListener.Reason.NO_ROOM, 2);
 
         assertThat(metrics.scrape())
                 .contains("pantala_registry_excess_bytes_total{reason=\"no_seed\"} 5.0")
@@ -108,14 +114,14 @@ class MetricsTest {
 
     @Test
     void aSeedsOwnFirstCopyIsNoExcess() {
-        new BackfillEvents(metrics, false).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
+        new BackfillEvents(metrics, history, false).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
 
         assertThat(metrics.scrape()).doesNotContain("no_seed");
     }
 
     @Test
     void aDownloadThatEndsTwiceIsActiveOnce() {
-        BackfillEvents backfills = new BackfillEvents(metrics, false);
+        BackfillEvents backfills = new BackfillEvents(metrics, history, false);
         backfills.started(BLOB, "r-1");
         assertThat(metrics.scrape()).contains("pantala_downloads_active{from=\"registry\"} 1.0");
 
@@ -126,7 +132,7 @@ class MetricsTest {
 
     @Test
     void theLinksToSeedsAreCountedOnceEach() {
-        SwarmEvents swarm = new SwarmEvents(metrics);
+        SwarmEvents swarm = new SwarmEvents(metrics, history);
         swarm.linkUp(SEED);
         swarm.linkUp(SEED);
         assertThat(metrics.scrape()).contains("pantala_seed_links 1.0");

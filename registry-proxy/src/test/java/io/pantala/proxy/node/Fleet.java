@@ -223,8 +223,13 @@ final class Fleet {
     }
 
     String metrics(NodeAddress admin) throws IOException, InterruptedException {
+        return ask(admin, "/metrics");
+    }
+
+    /** What a node's admin listener has to say. */
+    String ask(NodeAddress admin, String path) throws IOException, InterruptedException {
         return http.send(
-                        HttpRequest.newBuilder(URI.create("http://" + admin + "/metrics"))
+                        HttpRequest.newBuilder(URI.create("http://" + admin + path))
                                 .timeout(Duration.ofSeconds(30))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString())

@@ -3,6 +3,8 @@ package io.pantala.proxy.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
 import io.pantala.registry.Bytes;
@@ -68,6 +70,8 @@ class ManyHostsTest {
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
         assertThat(fromPeers + fromSeed).isBetween(12.0 * bytes.length, 12.5 * bytes.length);
         assertThat(fromSeed).isLessThan(4.0 * bytes.length);
+        assertThat(explained(hosts, blob, "peer")).isEqualTo(fromPeers);
+        assertThat(explained(hosts, blob, "seed")).isEqualTo(fromSeed);
     }
 
     @Test
@@ -134,6 +138,13 @@ class ManyHostsTest {
             assertAllGet(bytes, pulls(hosts, blob));
 
             assertThat(strange.asked).hasPositiveValue();
+            if (way == StrangePeer.Way.CORRUPT) {
+                assertThat(explanations(hosts, blob))
+                        .anySatisfy(told -> assertThat(told.findValues("retries"))
+                                .anySatisfy(retries -> assertThat(
+                                                retries.path(0).path("why").asText())
+                                        .isEqualTo("sent wrong bytes")));
+            }
         }
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
     }
@@ -267,6 +278,22 @@ class ManyHostsTest {
             sum += fleet.metric(host.admin(), metric);
         }
         return sum;
+    }
+
+    private List<JsonNode> explanations(List<Host> hosts, Digest blob) throws Exception {
+        List<JsonNode> explanations = new ArrayList<>();
+        for (Host host : hosts) {
+            explanations.add(new ObjectMapper().readTree(fleet.ask(host.admin(), "/explain/" + blob)));
+        }
+        return explanations;
+    }
+
+    /** What hosts can tell of a source, in bytes. */
+    private double explained(List<Host> hosts, Digest blob, String source) throws Exception {
+        return explanations(hosts, blob).stream()
+                .mapToLong(told ->
+                        told.path("blobs").path(0).path("bytes").path(source).asLong())
+                .sum();
     }
 
     /** Who has asked the registry again, and why. */

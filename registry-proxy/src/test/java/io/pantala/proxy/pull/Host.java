@@ -214,7 +214,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     }
 
     @Override
-    public void passedThrough(UpstreamName upstream, Reason reason, long bytes) {
+    public void passedThrough(UpstreamName upstream, Digest digest, Reason reason, long bytes) {
         counter(passedThrough, reason).addAndGet(bytes);
     }
 

@@ -448,7 +448,13 @@ class SeedNodeTest {
             SwarmListener listener = new SwarmListener() {
                 @Override
                 public void blockReceived(
-                        BlobKey key, int index, Source source, NodeAddress from, long bytes, Duration took) {
+                        BlobKey key,
+                        int index,
+                        Source source,
+                        NodeAddress from,
+                        long bytes,
+                        Duration took,
+                        Cause cause) {
                     received.add(index);
                 }
             };

@@ -1,0 +1,188 @@
+package io.pantala.proxy.history;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pantala.manifest.RepositoryName;
+import io.pantala.swarm.download.SwarmListener.Cause;
+import io.pantala.swarm.download.SwarmListener.Source;
+import io.pantala.swarm.download.SwarmListener.Trouble;
+import io.pantala.transport.NodeAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What has happened to one blob. Guarded by the history that it is of. */
+final class Story {
+    private static final int MOST_NOTES = 64;
+    private static final int MOST_REPOSITORIES = 16;
+    private static final int MOST_TRIES = 16;
+
+    private final InstantSource clock;
+    private final Set<RepositoryName> repositories = new LinkedHashSet<>();
+    private final SortedMap<Integer, Block> blocks = new TreeMap<>();
+    private final List<Note> notes = new ArrayList<>();
+    private @Nullable Instant began;
+    private @Nullable Instant sealed;
+    private long fromRegistry;
+    private long passed;
+
+    private record Note(Instant at, String text) {}
+
+    /** A try that brought nothing. */
+    private record Try(Source source, NodeAddress from, Trouble trouble) {}
+
+    private static final class Block {
+        private List<Try> tries = List.of();
+        private @Nullable Received received;
+    }
+
+    private record Received(Source source, NodeAddress from, int bytes, Instant at, int millis, Cause cause) {}
+
+    Story(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    int blocks() {
+        return blocks.size();
+    }
+
+    boolean isOf(RepositoryName repository) {
+        return repositories.contains(repository);
+    }
+
+    void asked(RepositoryName repository) {
+        if (repositories.size() < MOST_REPOSITORIES) {
+            repositories.add(repository);
+        }
+    }
+
+    /** One that was whole is fetched anew; else it goes on. */
+    void began(String how) {
+        if (sealed != null) {
+            blocks.clear();
+            notes.clear();
+            fromRegistry = 0;
+            passed = 0;
+            sealed = null;
+            began = null;
+        }
+        if (began == null) {
+            began = clock.instant();
+        }
+        note(how);
+    }
+
+    void received(int index, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {
+        block(index).received = new Received(
+                source, from, Math.toIntExact(bytes), clock.instant(), Math.toIntExact(took.toMillis()), cause);
+    }
+
+    void refused(int index, Source source, NodeAddress from, Trouble trouble) {
+        Block block = block(index);
+        if (block.tries.size() < MOST_TRIES) {
+            List<Try> tries = new ArrayList<>(block.tries);
+            tries.add(new Try(source, from, trouble));
+            block.tries = tries;
+        }
+    }
+
+    private Block block(int index) {
+        return blocks.computeIfAbsent(index, _ -> new Block());
+    }
+
+    void fetched(long bytes) {
+        fromRegistry += bytes;
+    }
+
+    void passed(long bytes, String why) {
+        passed += bytes;
+        note(bytes + " bytes went straight from the registry to an engine: " + why);
+    }
+
+    void note(String words) {
+        if (notes.size() < MOST_NOTES) {
+            notes.add(new Note(clock.instant(), words));
+        }
+    }
+
+    void sealed() {
+        sealed = clock.instant();
+    }
+
+    void writeTo(ObjectNode blob) {
+        ArrayNode names = blob.putArray("repositories");
+        repositories.forEach(repository -> names.add(repository.toString()));
+        if (began != null) {
+            blob.put("began", began.toString());
+        }
+        if (sealed != null) {
+            blob.put("complete", sealed.toString());
+        }
+        blob.putObject("bytes")
+                .put("peer", from(Source.PEER))
+                .put("seed", from(Source.SEED))
+                .put("registry", fromRegistry)
+                .put("passedThrough", passed);
+        ArrayNode all = blob.putArray("blocks");
+        blocks.forEach((index, block) -> write(all.addObject().put("block", index), block));
+        ArrayNode said = blob.putArray("notes");
+        notes.forEach(note -> said.addObject().put("at", note.at.toString()).put("text", note.text));
+    }
+
+    private long from(Source source) {
+        return blocks.values().stream()
+                .filter(block -> block.received != null && block.received.source == source)
+                .mapToLong(block -> block.received.bytes)
+                .sum();
+    }
+
+    private static void write(ObjectNode node, Block block) {
+        Received received = block.received;
+        if (received != null) {
+            node.put("source", word(received.source))
+                    .put("from", received.from.toString())
+                    .put("bytes", received.bytes)
+                    .put("at", received.at.toString())
+                    .put("ms", received.millis)
+                    .put("why", words(received.cause));
+        }
+        if (!block.tries.isEmpty()) {
+            ArrayNode retries = node.putArray("retries");
+            block.tries.forEach(attempt -> retries.addObject()
+                    .put("source", word(attempt.source))
+                    .put("from", attempt.from.toString())
+                    .put("why", words(attempt.trouble)));
+        }
+    }
+
+    private static String word(Source source) {
+        return source.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String words(Cause cause) {
+        return switch (cause) {
+            case ORDERED -> "as its seed ordered";
+            case FORGOTTEN -> "its seed gave no order for long";
+            case SEED_LOST -> "no link to its seed, and this host was known to have it";
+        };
+    }
+
+    private static String words(Trouble trouble) {
+        return switch (trouble) {
+            case CORRUPT -> "sent wrong bytes";
+            case NOT_HELD -> "does not have it";
+            case REFUSED -> "refused it";
+            case TIMED_OUT -> "stood still";
+            case BROKEN -> "was not reached, or cut it short";
+            case DISK -> "could not be written here";
+        };
+    }
+}
