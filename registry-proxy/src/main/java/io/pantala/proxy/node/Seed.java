@@ -11,6 +11,7 @@ import io.pantala.proxy.notes.Notes;
 import io.pantala.proxy.notes.NotesApi;
 import io.pantala.seed.api.NodesApi;
 import io.pantala.seed.api.PreheatApi;
+import io.pantala.seed.api.SwarmsApi;
 import io.pantala.seed.cluster.Cluster;
 import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.seed.cluster.JoinApi;
@@ -98,6 +99,7 @@ public final class Seed implements Node {
                                 sync::mount,
                                 new JoinApi(base.vertx, cluster, clusterEvents)::mount,
                                 new PreheatApi(base.vertx, preheats)::mount,
+                                new SwarmsApi(base.vertx, conductor::swarms)::mount,
                                 new NodesApi(base.vertx, cluster, conductor::hosts)::mount,
                                 notes(config, base))),
                 listening -> listening.close(Duration.ZERO));

@@ -226,7 +226,7 @@ final class Fleet {
         return ask(admin, "/metrics");
     }
 
-    /** What a node's admin listener has to say. */
+    /** What a node has to say at one of its listeners. */
     String ask(NodeAddress admin, String path) throws IOException, InterruptedException {
         return http.send(
                         HttpRequest.newBuilder(URI.create("http://" + admin + path))

@@ -95,6 +95,40 @@ class ManyHostsTest {
     }
 
     @Test
+    void areSeenByTheApiOfTheirSeed() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(3, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        GatedBytes gated = new GatedBytes(bytes, 4 << 20);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, 3 << 20);
+
+        JsonNode all = new ObjectMapper().readTree(fleet.ask(seed.listen(), "/api/v1/swarms"));
+        JsonNode swarm = new ObjectMapper()
+                .readTree(fleet.ask(seed.listen(), "/api/v1/swarms/" + blob))
+                .path("swarms")
+                .path(0);
+
+        assertThat(all.findValuesAsText("digest")).containsExactly(blob.toString());
+        assertThat(all.findValues("hosts")).isEmpty();
+        int blocks = swarm.path("blocks").asInt();
+        assertThat(swarm.path("bytes").asInt()).isEqualTo(bytes.length);
+        assertThat(swarm.path("seedHolds").asInt()).isBetween(blocks / 3, blocks - 1);
+        assertThat(swarm.path("seedSentFirst").asInt()).isBetween(blocks / 3, blocks - 1);
+        assertThat(swarm.path("hostsWanting").asInt()).isEqualTo(3);
+        assertThat(swarm.path("hosts")).hasSize(3).allSatisfy(host -> {
+            assertThat(host.path("holds").asInt()).isBetween(blocks / 3, blocks - 1);
+            assertThat(host.path("wants").asBoolean()).isTrue();
+            assertThat(host.path("downloadBytesPerSecond").asLong()).isPositive();
+        });
+
+        gated.openAll();
+        assertAllGet(bytes, pulls);
+        await().until(() -> fleet.ask(seed.listen(), "/api/v1/swarms/" + blob).contains("no host takes or wants"));
+    }
+
+    @Test
     void thatComeLateTakeWhatOthersHold() throws Exception {
         Seed seed = fleet.seed("seed");
         List<Host> hosts = hosts(4, seed);

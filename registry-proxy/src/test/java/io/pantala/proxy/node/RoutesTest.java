@@ -239,7 +239,7 @@ class RoutesTest {
             return BLOCK;
         }
         // Those with all that is below them lose the star.
-        return route.getPath().matches(".*/(preheats|shut-outs)/?")
+        return route.getPath().matches(".*/(preheats|shut-outs|swarms)/?")
                 ? route.getPath().replaceFirst("/?$", "/x")
                 : route.getPath();
     }

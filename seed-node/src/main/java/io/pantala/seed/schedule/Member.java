@@ -50,6 +50,16 @@ public final class Member {
         return zone;
     }
 
+    /** What its link is seen to carry to others, in bytes per second; 0 while nothing is known. */
+    public long uploadRate() {
+        return up.bytesPerSecond();
+    }
+
+    /** The same from others. */
+    public long downloadRate() {
+        return down.bytesPerSecond();
+    }
+
     /** Blocks that it is to send now. */
     public int sending() {
         return serving.size();

@@ -33,6 +33,10 @@ final class Rate {
         }
     }
 
+    long bytesPerSecond() {
+        return Math.round(bytesPerNano * 1e9);
+    }
+
     /** How fast it is beside the typical: 1 while nothing is known, and as long as it isn't clearly another. */
     double beside(double typical) {
         if (typical == 0) {

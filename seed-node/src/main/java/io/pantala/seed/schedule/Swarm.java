@@ -42,8 +42,32 @@ public final class Swarm {
         return blocks;
     }
 
-    BlockLayout layout() {
+    /** How its blob is cut. */
+    public BlockLayout layout() {
         return layout;
+    }
+
+    /** What each member has of it now, in the order in which they came; the seed too. */
+    public List<Share> shares() {
+        return parts.values().stream()
+                .map(part -> new Share(
+                        part.member,
+                        part.heldCount,
+                        part.wants,
+                        part.tasks.stream()
+                                .map(task -> new Share.Incoming(task.block, task.from.member))
+                                .toList()))
+                .toList();
+    }
+
+    /** How often its seed was to send a block that no host had. */
+    public int firsts() {
+        return firsts;
+    }
+
+    /** How often its seed was to send a block that a host had. */
+    public int repeats() {
+        return repeats;
     }
 
     List<Locality> localities() {

@@ -6,6 +6,7 @@ import io.pantala.manifest.BlockSet;
 import io.pantala.seed.schedule.Conductor;
 import io.pantala.seed.schedule.Failure;
 import io.pantala.seed.schedule.Member;
+import io.pantala.seed.schedule.Share;
 import io.pantala.seed.schedule.Swarm;
 import io.pantala.seed.schedule.Zone;
 import io.pantala.transport.NodeAddress;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
@@ -161,6 +163,38 @@ final class Conducting {
         }
         soon();
         return Optional.empty();
+    }
+
+    SwarmStatus status(Swarm swarm) {
+        int seedHolds = 0;
+        List<SwarmStatus.HostStatus> hosts = new ArrayList<>();
+        for (Share share : swarm.shares()) {
+            Guest guest = guests.get(share.member());
+            if (guest != null) {
+                hosts.add(status(guest, share));
+            } else if (share.member().equals(seed)) {
+                seedHolds = share.held();
+            }
+        }
+        BlobKey key = Objects.requireNonNull(keys.get(swarm));
+        return new SwarmStatus(key, swarm.layout(), seedHolds, swarm.firsts(), swarm.repeats(), hosts);
+    }
+
+    private SwarmStatus.HostStatus status(Guest guest, Share share) {
+        List<SwarmStatus.Transfer> incoming = share.incoming().stream()
+                .map(order -> new SwarmStatus.Transfer(
+                        order.block(),
+                        Optional.ofNullable(guests.get(order.from())).map(Guest::node)))
+                .toList();
+        return new SwarmStatus.HostStatus(
+                guest.node(),
+                guest.peer(),
+                guest.member.zone().toString(),
+                share.held(),
+                share.wants(),
+                guest.member.uploadRate(),
+                guest.member.downloadRate(),
+                incoming);
     }
 
     /** Decides as soon as all events that wait have been taken in. */

@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,6 +85,19 @@ public final class SeedNode implements AutoCloseable {
     /** The hosts that are linked now. */
     public List<LinkedHost> hosts() {
         return control.hosts();
+    }
+
+    /** What hosts take from this seed and one another now. Fails when it is closed. */
+    public CompletableFuture<List<SwarmStatus>> swarms() {
+        try {
+            return CompletableFuture.supplyAsync(
+                    () -> wanted.values().stream()
+                            .flatMap(blob -> blob.status().stream())
+                            .toList(),
+                    owner);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     /** Tells all hosts what is new in the cluster. */

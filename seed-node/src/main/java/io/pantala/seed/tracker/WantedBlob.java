@@ -132,6 +132,11 @@ final class WantedBlob {
         }
     }
 
+    /** How its swarm stands; empty until it is known how the blob is cut. */
+    Optional<SwarmStatus> status() {
+        return Optional.ofNullable(told).map(open -> around.conducting().status(open.swarm));
+    }
+
     /** A host says whether it has a newer credential. */
     void answered(Guest guest, Optional<Authorization> authorization) {
         Want want = wants.get(guest);
