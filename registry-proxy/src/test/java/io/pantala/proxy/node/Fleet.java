@@ -12,6 +12,7 @@ import io.pantala.proxy.config.ProxyMode;
 import io.pantala.proxy.config.SeedConfig;
 import io.pantala.proxy.http.Access;
 import io.pantala.proxy.logging.LogConfig;
+import io.pantala.proxy.pull.PullConfig;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.Upstreams;
 import io.pantala.seed.cluster.ClusterConfig;
@@ -100,11 +101,26 @@ final class Fleet {
         return tuning(_ -> false, Clock.systemUTC());
     }
 
+    /** Such a node lets engines wait for as long as a test may keep a registry from sending. */
+    static Tuning patient() {
+        PullConfig usual = PullConfig.DEFAULT;
+        Duration most = Duration.ofMinutes(2);
+        return tuning(
+                new PullConfig(
+                        usual.ping(), usual.answer(), usual.grant(), usual.opening(), most, most, usual.proof(), most),
+                Tuning.DEFAULT.local(),
+                Clock.systemUTC());
+    }
+
     private static Tuning tuning(Predicate<InetAddress> local, Clock clock) {
+        return tuning(PullConfig.DEFAULT, local, clock);
+    }
+
+    private static Tuning tuning(PullConfig pull, Predicate<InetAddress> local, Clock clock) {
         return new Tuning(
                 Tuning.DEFAULT.registry(),
                 Tuning.DEFAULT.backfill(),
-                Tuning.DEFAULT.pull(),
+                pull,
                 Tuning.DEFAULT.swarm(),
                 Tuning.DEFAULT.tracker(),
                 Tuning.DEFAULT.control(),

@@ -265,7 +265,7 @@ class ManyHostsTest {
     private List<Host> hosts(int count, Seed seed) throws Exception {
         List<Host> hosts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            hosts.add(fleet.plainHost("host-" + i, seed.listen()));
+            hosts.add(fleet.plainHost("host-" + i, Fleet.patient(), seed.listen()));
         }
         for (Host host : hosts) {
             fleet.awaitLinks(host, 1);
