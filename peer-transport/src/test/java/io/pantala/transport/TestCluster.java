@@ -1,6 +1,7 @@
 package io.pantala.transport;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.LinkSecurity;
 import io.pantala.transport.control.SeedLinks;
@@ -98,6 +99,7 @@ public final class TestCluster {
                 "pantala/test",
                 Optional.empty(),
                 "",
+                ControlMessage.Limits.NONE,
                 new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
                 _ -> {},
                 (_, _) -> {});

@@ -70,11 +70,19 @@ public final class RegistryClient implements AutoCloseable {
     private final Vertx vertx;
     private final Upstreams upstreams;
     private final RegistryConfig config;
+    private final RegistryLimits limits;
     private final RegistryListener listener;
     private final Ways ways;
 
-    /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
+    /** Without limits. */
     public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
+        this(vertx, upstreams, config, RegistryLimits.NONE, listener);
+    }
+
+    /** Reads the upstreams' certificates; an {@link IllegalArgumentException} says which file can't be used, and why. */
+    public RegistryClient(
+            Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryLimits limits, RegistryListener listener) {
+        this.limits = limits;
         this.vertx = vertx;
         this.upstreams = upstreams;
         this.config = config;
@@ -393,6 +401,7 @@ public final class RegistryClient implements AutoCloseable {
         return new RegistryResponse.Events() {
             @Override
             public void received(int bytes) {
+                limits.pay(request.upstream(), bytes);
                 if (blob) {
                     listener.received(request.upstream(), bytes);
                 }

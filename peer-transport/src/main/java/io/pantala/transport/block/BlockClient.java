@@ -3,6 +3,7 @@ package io.pantala.transport.block;
 import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlockWriter;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.identity.ClusterTls;
 import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
@@ -29,6 +30,7 @@ public final class BlockClient implements AutoCloseable {
     private final ScheduledThreadPoolExecutor watchdog;
     private final Semaphore turns;
     private final Optional<ClusterTls> tls;
+    private final RateLimit download;
     private final Deque<Buffers> buffers = new ArrayDeque<>();
     private final Map<NodeAddress, Deque<Connection>> kept = new HashMap<>();
     private boolean closed;
@@ -36,10 +38,25 @@ public final class BlockClient implements AutoCloseable {
     /** What one transfer works with. */
     record Buffers(ByteBuffer plain, ByteBuffer encrypted) {}
 
-    /** @param tls of the cluster; empty: its links are plain */
+    /**
+     * Without a limit.
+     *
+     * @param tls of the cluster; empty: its links are plain
+     */
     public BlockClient(BlockConfig config, Optional<ClusterTls> tls) {
+        this(config, tls, RateLimit.NONE);
+    }
+
+    /**
+     * Keeps to a limit.
+     *
+     * @param tls of the cluster; empty: its links are plain
+     * @param download how fast blocks may come
+     */
+    public BlockClient(BlockConfig config, Optional<ClusterTls> tls, RateLimit download) {
         this.config = config;
         this.tls = tls;
+        this.download = download;
         this.turns = new Semaphore(config.buffers(), true);
         this.watchdog = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("block-watchdog").factory());
@@ -64,7 +81,8 @@ public final class BlockClient implements AutoCloseable {
         try {
             return fetch(
                     from,
-                    connection -> new Transfer(connection, new BlockRequest(key, index), ticket, into, expected, lent),
+                    connection -> new Transfer(
+                            connection, new BlockRequest(key, index), ticket, into, expected, lent, download),
                     abort);
         } finally {
             giveBack(lent);
@@ -100,7 +118,7 @@ public final class BlockClient implements AutoCloseable {
         }
         long start = System.nanoTime();
         int length = transfer.length();
-        Duration most = config.stall().plus(Duration.ofSeconds(length / config.slowest()));
+        Duration most = config.stall().plus(Duration.ofSeconds(length / slowest()));
         try (Watch watch = new Watch(watchdog, transfer.connection(), config.stall(), most)) {
             BlockOutcome outcome = transfer.run(watch, start);
             abort.end();
@@ -116,6 +134,11 @@ public final class BlockClient implements AutoCloseable {
             transfer.connection().close();
             return outcome;
         }
+    }
+
+    /** A limit is shared by all transfers, and no sign of trouble. */
+    private long slowest() {
+        return Math.clamp(download.bytesPerSecond() / (2L * config.buffers()), 1, config.slowest());
     }
 
     private synchronized Buffers takeBuffers() {

@@ -2,6 +2,7 @@ package io.pantala.transport.block;
 
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.link.Caller;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketCheck;
@@ -28,12 +29,24 @@ public final class BlockServer {
 
     private final BlobStore store;
     private final TicketCheck tickets;
+    private final RateLimit upload;
     private final BlockServerListener listener;
     private final Semaphore lookUps = new Semaphore(MOST_LOOK_UPS);
 
+    /** Without a limit. */
     public BlockServer(BlobStore store, TicketCheck tickets, BlockServerListener listener) {
+        this(store, tickets, RateLimit.NONE, listener);
+    }
+
+    /**
+     * Keeps to a limit.
+     *
+     * @param upload how fast it may send
+     */
+    public BlockServer(BlobStore store, TicketCheck tickets, RateLimit upload, BlockServerListener listener) {
         this.store = store;
         this.tickets = tickets;
+        this.upload = upload;
         this.listener = listener;
     }
 
@@ -139,7 +152,10 @@ public final class BlockServer {
     }
 
     /** What TLS has to encrypt can't go past memory: then pages of the file itself are. */
-    private static Future<Void> body(HttpServerRequest request, FileChannel channel, long offset, int length) {
+    private Future<Void> body(HttpServerRequest request, FileChannel channel, long offset, int length) {
+        if (!upload.isNone()) {
+            return PacedSlices.send(request, channel, offset, length, upload);
+        }
         return request.isSSL()
                 ? MappedSlices.send(request, channel, offset, length)
                 : request.response().sendFile(channel, offset, length);

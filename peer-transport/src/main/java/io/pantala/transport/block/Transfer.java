@@ -1,6 +1,7 @@
 package io.pantala.transport.block;
 
 import io.pantala.store.BlockWriter;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.link.LinkFailure;
 import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
@@ -17,6 +18,7 @@ final class Transfer {
     private final byte[] expected;
     private final ByteBuffer buffer;
     private final ByteBuffer encrypted;
+    private final RateLimit download;
     private final int length;
     private boolean answered;
     private boolean reusable;
@@ -28,7 +30,8 @@ final class Transfer {
             Ticket ticket,
             BlockWriter into,
             byte[] expected,
-            BlockClient.Buffers buffers) {
+            BlockClient.Buffers buffers,
+            RateLimit download) {
         this.connection = connection;
         this.request = request;
         this.ticket = ticket;
@@ -36,6 +39,7 @@ final class Transfer {
         this.expected = expected;
         this.buffer = buffers.plain();
         this.encrypted = buffers.encrypted();
+        this.download = download;
         this.length = into.remaining();
     }
 
@@ -114,6 +118,8 @@ final class Transfer {
                 return new BlockOutcome.Broken("more bytes came than the block has");
             }
             left -= buffer.remaining();
+            download.pay(buffer.remaining());
+            watch.progressed();
             try {
                 into.write(buffer);
             } catch (IOException e) {
@@ -123,7 +129,7 @@ final class Transfer {
                 break;
             }
             try {
-                buffer.clear().limit(Math.min(left, buffer.capacity()));
+                buffer.clear().limit(download.portion(Math.min(left, buffer.capacity())));
                 if (connection.read(buffer) < 0) {
                     return new BlockOutcome.Broken("the connection ended " + left + " bytes early");
                 }

@@ -32,6 +32,7 @@ import io.pantala.transport.control.ControlMessage.Hashes;
 import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Hello;
 import io.pantala.transport.control.ControlMessage.Leave;
+import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Opened;
 import io.pantala.transport.control.ControlMessage.Order;
@@ -137,6 +138,12 @@ final class ControlCodec {
                 });
                 if (!hello.zone().isEmpty()) {
                     map.put("zone", hello.zone());
+                }
+                if (hello.limits().upload() != Long.MAX_VALUE) {
+                    map.put("up", hello.limits().upload());
+                }
+                if (hello.limits().download() != Long.MAX_VALUE) {
+                    map.put("down", hello.limits().download());
                 }
             }
             case Welcome welcome ->
@@ -248,7 +255,8 @@ final class ControlCodec {
                         fields.text("node"),
                         fields.text("software"),
                         fields.peer(),
-                        fields.textOr("zone", ""));
+                        fields.textOr("zone", ""),
+                        new Limits(fields.numberOr("up", Long.MAX_VALUE), fields.numberOr("down", Long.MAX_VALUE)));
             case "welcome" -> new Welcome(fields.integer("version"), fields.text("seed"));
             case "news" ->
                 new News(
@@ -328,6 +336,10 @@ final class ControlCodec {
                 throw missing(name);
             }
             return value.longValue();
+        }
+
+        long numberOr(String name, long otherwise) throws MalformedMessageException {
+            return map.has(name) ? number(name) : otherwise;
         }
 
         boolean truth(String name) throws MalformedMessageException {

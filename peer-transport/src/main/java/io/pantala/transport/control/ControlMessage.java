@@ -30,13 +30,27 @@ public sealed interface ControlMessage {
      * @param peer where other hosts can fetch blocks from it; empty: nowhere
      * @param zone where it is, {@code region/zone/rack}; empty if it doesn't say
      */
-    record Hello(VersionRange versions, String node, String software, Optional<Peer> peer, String zone)
+    record Hello(VersionRange versions, String node, String software, Optional<Peer> peer, String zone, Limits limits)
             implements ControlMessage {
         public Hello {
             requireWord(node);
             requireWord(software);
             if (!zone.isEmpty()) {
                 requireWord(zone);
+            }
+        }
+    }
+
+    /**
+     * How fast a host sends to others and takes from them at most, in bytes per second; {@link Long#MAX_VALUE}: as fast as
+     * it can.
+     */
+    record Limits(long upload, long download) {
+        public static final Limits NONE = new Limits(Long.MAX_VALUE, Long.MAX_VALUE);
+
+        public Limits {
+            if (upload < 1 || download < 1) {
+                throw new IllegalArgumentException("nothing could be moved");
             }
         }
     }

@@ -3,6 +3,7 @@ package io.pantala.transport.control;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
 import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.ControlMessage.Welcome;
@@ -102,6 +103,7 @@ public final class ControlServer implements AutoCloseable {
         private volatile Optional<Peer> peer = Optional.empty();
         private volatile Optional<LinkedHost> host = Optional.empty();
         private volatile String zone = "";
+        private volatile Limits limits = Limits.NONE;
         private volatile boolean greeted;
 
         Session(ServerWebSocket webSocket, Caller caller) {
@@ -161,6 +163,7 @@ public final class ControlServer implements AutoCloseable {
             host = Optional.of(
                     new LinkedHost(node, remote, peer(), hello.software(), now.time(), certified.isPresent()));
             zone = hello.zone();
+            limits = hello.limits();
             socket.send(new Welcome(version.getAsInt(), seed));
             greeted = true;
             socket.send(now);
@@ -210,6 +213,11 @@ public final class ControlServer implements AutoCloseable {
         @Override
         public String zone() {
             return zone;
+        }
+
+        @Override
+        public Limits limits() {
+            return limits;
         }
 
         @Override

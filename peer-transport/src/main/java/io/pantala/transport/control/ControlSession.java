@@ -1,6 +1,7 @@
 package io.pantala.transport.control;
 
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.identity.NodeIdentity;
 import java.util.Optional;
 
@@ -23,6 +24,9 @@ public interface ControlSession {
 
     /** Where it says it is, {@code region/zone/rack}; empty if it doesn't say. */
     String zone();
+
+    /** How fast it sends to others and takes from them. */
+    Limits limits();
 
     /** Sends without blocking. What can't be sent any more is dropped: the session's end is told elsewhere. */
     void send(ControlMessage message);

@@ -3,6 +3,7 @@ package io.pantala.transport.control;
 import io.pantala.manifest.Digest;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.link.SeedNames;
@@ -51,6 +52,7 @@ public final class SeedLinks implements AutoCloseable {
      * @param software this program and its version, for the seeds' logs
      * @param peer where other hosts can fetch blocks from this one
      * @param zone where this host is, {@code region/zone/rack}; empty: not said
+     * @param limits what it keeps to by itself
      * @param welcomed is given each link that comes up; on event loops: must be quick
      * @param news takes in what a seed, by its name, tells of the cluster; on event loops: must be quick
      */
@@ -60,6 +62,7 @@ public final class SeedLinks implements AutoCloseable {
             String software,
             Optional<Peer> peer,
             String zone,
+            Limits limits,
             LinkSecurity security,
             Consumer<SeedLink> welcomed,
             BiConsumer<String, News> news) {}
@@ -93,7 +96,7 @@ public final class SeedLinks implements AutoCloseable {
                 vertx,
                 vertx.createWebSocketClient(options),
                 dial,
-                new Hello(config.versions(), dial.node(), dial.software(), dial.peer(), dial.zone()),
+                new Hello(config.versions(), dial.node(), dial.software(), dial.peer(), dial.zone(), dial.limits()),
                 config,
                 new ControlCodec(),
                 listener);

@@ -41,7 +41,19 @@ class ControlCodecTest {
     static Stream<ControlMessage> messages() {
         return Stream.of(
                 new ControlMessage.Hello(
-                        new VersionRange(1, 3), "host-7", "pantala/0.1.0", Optional.empty(), "eu/a/r1"),
+                        new VersionRange(1, 3),
+                        "host-7",
+                        "pantala/0.1.0",
+                        Optional.empty(),
+                        "eu/a/r1",
+                        ControlMessage.Limits.NONE),
+                new ControlMessage.Hello(
+                        new VersionRange(1, 3),
+                        "host-8",
+                        "pantala/0.1.0",
+                        Optional.empty(),
+                        "",
+                        new ControlMessage.Limits(1_000_000, Long.MAX_VALUE)),
                 new ControlMessage.Welcome(2, "seed-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),
@@ -122,7 +134,7 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got", "zone", "from");
+        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();

@@ -429,6 +429,7 @@ class ControlLinkTest {
                         "pantala/test",
                         peer,
                         "",
+                        ControlMessage.Limits.NONE,
                         new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
                         _ -> {},
                         (_, news) -> heardNews.add(news)),

@@ -80,7 +80,6 @@ final class ConfigFile {
             Origin origin = line(entry.getKeyNode());
             Optional<Key> known = Key.atPath(below);
             if (known.isPresent()) {
-                Settings.checkSupported(known.get(), below, origin);
                 add(new Setting(below, values(known.get(), below, entry.getValueNode()), origin));
             } else if (Key.isPrefix(below) && depth < DEEPEST) {
                 walk(below, entry.getValueNode(), depth + 1);

@@ -152,9 +152,15 @@ public enum Key {
     LOG_FORMAT("log.format", Use.BOTH, "FORMAT", "text", "text, or json: one object a line"),
     LOG_LEVEL("log.level", Use.BOTH, "LEVEL", "info", "error, warn, info, debug or trace"),
 
-    LIMIT_UPLOAD("limit.upload"),
-    LIMIT_DOWNLOAD("limit.download"),
-    LIMIT_ORIGIN("limit.origin"),
+    LIMIT_UPLOAD(
+            "limit.upload", Use.BOTH, "SIZE", null, "bytes a second to other nodes: 50MB, 100MiB; default no limit"),
+    LIMIT_DOWNLOAD(
+            "limit.download",
+            Use.BOTH,
+            "SIZE",
+            null,
+            "bytes a second from other nodes and registries; default no limit"),
+    LIMIT_ORIGIN("limit.origin", Use.BOTH, "SIZE", null, "bytes a second from each registry; default no limit"),
     ZONE(
             "zone",
             Use.BOTH,
@@ -166,8 +172,7 @@ public enum Key {
     public enum Use {
         PROXY,
         SEED,
-        BOTH,
-        NOT_YET
+        BOTH
     }
 
     private static final String UPSTREAMS = "upstreams.";
@@ -178,10 +183,6 @@ public enum Key {
     private final String syntax;
     private final @Nullable String preset;
     private final String meaning;
-
-    Key(String path) {
-        this(path, Use.NOT_YET, "VALUE", null, "not supported yet");
-    }
 
     Key(String path, Use use, String syntax, @Nullable String preset, String meaning) {
         this.path = path;
@@ -223,10 +224,6 @@ public enum Key {
 
     public boolean isFor(Use role) {
         return use == role || use == Use.BOTH;
-    }
-
-    boolean isSupported() {
-        return use != Use.NOT_YET;
     }
 
     /** Whether its value is to be shown to nobody. */

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param quota bytes of blobs to keep at most; empty: half of what is free at the first start
  * @param credentials what this node has for itself, by the registry that it is for
  * @param zone where it is
+ * @param rates how fast it may be
  * @param drain how long a stop waits for responses under way
  */
 public record NodeConfig(
@@ -29,14 +30,15 @@ public record NodeConfig(
         Upstreams upstreams,
         Map<UpstreamName, HeldCredential> credentials,
         Zone zone,
+        Rates rates,
         Duration drain,
         LogConfig log) {
     private static final int ADMIN_PORT = 6463;
 
-    /** Of a node that has no credentials itself, and doesn't say where it is. */
+    /** Of a node that has no credentials itself, no limits, and doesn't say where it is. */
     public NodeConfig(
             NodeAddress admin, Path directory, OptionalLong quota, Upstreams upstreams, Duration drain, LogConfig log) {
-        this(admin, directory, quota, upstreams, Map.of(), Zone.NONE, drain, log);
+        this(admin, directory, quota, upstreams, Map.of(), Zone.NONE, Rates.NONE, drain, log);
     }
 
     public NodeConfig {
@@ -61,6 +63,7 @@ public record NodeConfig(
                 upstreams,
                 Registries.credentials(settings, upstreams),
                 settings.find(Key.ZONE).map(set -> set.parse(Zone::parse)).orElse(Zone.NONE),
+                Rates.read(settings),
                 settings.get(Key.DRAIN_TIMEOUT).parse(Times::parse),
                 log(settings));
     }

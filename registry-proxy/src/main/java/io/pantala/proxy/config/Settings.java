@@ -111,7 +111,6 @@ public final class Settings {
     }
 
     private static void add(List<Setting> found, Key key, List<String> values, Origin origin) {
-        checkSupported(key, key.path(), origin);
         if (key.isPerUpstream()) {
             for (String pair : split(values)) {
                 int equals = pair.indexOf('=');
@@ -127,12 +126,6 @@ public final class Settings {
             }
         } else {
             found.add(new Setting(key.path(), key.isList() ? split(values) : values, origin));
-        }
-    }
-
-    static void checkSupported(Key key, String path, Origin origin) {
-        if (!key.isSupported()) {
-            throw new ConfigException(path + " (" + origin + "): not supported yet");
         }
     }
 

@@ -10,6 +10,7 @@ import io.pantala.proxy.events.StoreEvents;
 import io.pantala.proxy.history.History;
 import io.pantala.registry.OwnCredentials;
 import io.pantala.registry.RegistryClient;
+import io.pantala.registry.RegistryLimits;
 import io.pantala.registry.Upstream;
 import io.pantala.seed.backfill.Backfills;
 import io.pantala.seed.backfill.OwnReader;
@@ -18,6 +19,7 @@ import io.pantala.store.BlobStore;
 import io.pantala.store.StoreException;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.RateLimit;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -45,6 +47,13 @@ final class Base implements AutoCloseable {
     final History history;
     final Vertx vertx;
     final BlobStore store;
+
+    /** Of blocks to other nodes. */
+    final RateLimit upload;
+
+    /** Of whatever comes. */
+    final RateLimit download;
+
     final RegistryClient registry;
 
     /** What fills blobs from registries. */
@@ -70,9 +79,16 @@ final class Base implements AutoCloseable {
         StoreEvents storeEvents = new StoreEvents(metrics);
         store = closing.add(BlobStore.open(config.store(), storeEvents, tuning.clock()), BlobStore::close);
         storeEvents.watch(store);
+        upload = RateLimit.of(config.rates().upload());
+        download = RateLimit.of(config.rates().download());
         vertx = closing.add(Vertx.vertx(options()), Waiting::close);
         registry = closing.add(
-                new RegistryClient(vertx, config.upstreams(), tuning.registry(), new RegistryEvents(metrics)),
+                new RegistryClient(
+                        vertx,
+                        config.upstreams(),
+                        tuning.registry(),
+                        new RegistryLimits(config.rates().origin(), download),
+                        new RegistryEvents(metrics)),
                 RegistryClient::close);
         own = own(config, tuning);
         Backfills backfills = closing.add(

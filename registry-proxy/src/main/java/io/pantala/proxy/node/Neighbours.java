@@ -15,6 +15,7 @@ import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockServer;
 import io.pantala.transport.block.PeerServer;
 import io.pantala.transport.control.ClusterNews;
+import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.LinkSecurity;
@@ -62,7 +63,10 @@ final class Neighbours {
                         tls,
                         door(base),
                         new BlockServer(
-                                base.store, new TicketCheck(news::ticketKeys, clocks), new BlockEvents(base.metrics))),
+                                base.store,
+                                new TicketCheck(news::ticketKeys, clocks),
+                                base.upload,
+                                new BlockEvents(base.metrics))),
                 PeerServer::close);
         SwarmEvents events = new SwarmEvents(base.metrics, base.history);
         SeedLinks links = base.add(
@@ -74,6 +78,7 @@ final class Neighbours {
                                 "pantala/" + Version.read(),
                                 Optional.of(advertised()),
                                 base.zone().toString(),
+                                new Limits(base.upload.bytesPerSecond(), base.download.bytesPerSecond()),
                                 membership
                                         .<LinkSecurity>map(LinkSecurity.Certified::new)
                                         .orElseGet(() -> new LinkSecurity.Plain(base.tuning.local())),
@@ -82,7 +87,7 @@ final class Neighbours {
                         base.tuning.control(),
                         events),
                 SeedLinks::close);
-        BlockClient blocks = base.add(new BlockClient(base.tuning.blocks(), tls), BlockClient::close);
+        BlockClient blocks = base.add(new BlockClient(base.tuning.blocks(), tls, base.download), BlockClient::close);
         membership.ifPresent(member -> member.onRenewal(blocks::renew));
         downloads = base.add(
                 new SwarmDownloads(base.store, links, blocks, events, base.tuning.swarm()), SwarmDownloads::close);

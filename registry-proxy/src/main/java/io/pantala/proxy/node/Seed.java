@@ -74,6 +74,7 @@ public final class Seed implements Node {
                         base.zone(),
                         base.store,
                         base.filler,
+                        base.upload,
                         cluster,
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),

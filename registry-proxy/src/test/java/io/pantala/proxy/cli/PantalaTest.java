@@ -35,7 +35,7 @@ class PantalaTest {
                     proxy --listen             | pantala proxy: Missing required parameter for option '--listen' (HOST:PORT) (try: pantala proxy --help)
                     proxy --listen a:b         | pantala proxy: listen = "a:b" (--listen): must read HOST:PORT, such as 127.0.0.1:6460 or [::1]:6460
                     proxy extra                | pantala proxy: unexpected argument extra (try: pantala proxy --help)
-                    proxy --limit-upload 1     | pantala proxy: limit.upload (--limit-upload): not supported yet
+                    proxy --limit-upload 1     | pantala proxy: limit.upload = "1" (--limit-upload): must be at least 128kB a second
                     seed --config /nowhere     | pantala seed: --config /nowhere: no such file
                     demo --hosts 0             | pantala demo: --hosts: from 1 to 10 (try: pantala demo --help)
                     demo --rate fast           | pantala demo: Invalid value for option '--rate': must be a size, such as 200GiB, 50GB or plain bytes (try: pantala demo --help)

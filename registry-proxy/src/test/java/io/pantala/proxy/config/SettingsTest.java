@@ -217,7 +217,7 @@ class SettingsTest {
                     listen: [a, b]              | pantala.yaml:1: listen must read HOST:PORT
                     listen: {a: b}              | pantala.yaml:1: listen must read HOST:PORT
                     zone: a b                   | zone = "a b" (pantala.yaml:1): must read region/zone/rack, each of letters, digits, dots, dashes and underscores
-                    limit: {origin: secret}       | limit.origin (pantala.yaml:1): not supported yet
+                    limit: {origin: 9kB/s}        | limit.origin = "9kB/s" (pantala.yaml:1): must be at least 128kB a second
                     """)
     void aFileThatIsWrongIsRefusedWithItsLine(String text, String message) {
         yaml = text;

@@ -9,6 +9,7 @@ import io.pantala.proxy.config.HostConfig;
 import io.pantala.proxy.config.LinksConfig;
 import io.pantala.proxy.config.NodeConfig;
 import io.pantala.proxy.config.ProxyMode;
+import io.pantala.proxy.config.Rates;
 import io.pantala.proxy.config.SeedConfig;
 import io.pantala.proxy.http.Access;
 import io.pantala.proxy.logging.LogConfig;
@@ -17,6 +18,7 @@ import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.Upstreams;
 import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.seed.cluster.ClusterOperator;
+import io.pantala.seed.schedule.Zone;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
@@ -35,6 +37,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -196,11 +199,18 @@ final class Fleet {
     }
 
     NodeConfig node(String name) {
+        return node(name, Rates.NONE);
+    }
+
+    NodeConfig node(String name, Rates rates) {
         return new NodeConfig(
                 ANY,
                 directory(name),
                 OptionalLong.of(100 << 20),
                 new Upstreams(List.of(registry.upstream(NAME.value()))),
+                Map.of(),
+                Zone.NONE,
+                rates,
                 Duration.ofSeconds(1),
                 LogConfig.DEFAULT);
     }

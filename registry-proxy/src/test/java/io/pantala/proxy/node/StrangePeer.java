@@ -8,6 +8,7 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.BlockSet;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlConfig;
+import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.LinkListener;
@@ -58,6 +59,7 @@ final class StrangePeer implements AutoCloseable {
                         "strange/1",
                         Optional.of(new Peer(Optional.empty(), server.actualPort())),
                         "",
+                        ControlMessage.Limits.NONE,
                         new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
                         link -> link.send(new Have(key, layout, BlockSet.full(layout.count()))),
                         (_, _) -> {}),

@@ -44,18 +44,22 @@ final class Conducting {
 
     /**
      * @param zone where this seed is
+     * @param upload how fast it sends blocks, in bytes per second
      * @param nanos the time that passes, as {@link System#nanoTime}
      */
-    Conducting(Conductor conductor, Zone zone, Owner owner, LongSupplier nanos) {
+    Conducting(Conductor conductor, Zone zone, long upload, Owner owner, LongSupplier nanos) {
         this.conductor = conductor;
         this.owner = owner;
         this.nanos = nanos;
         this.seed = conductor.join(zone, true);
+        conductor.limits(seed, upload, Long.MAX_VALUE);
         expire();
     }
 
     Guest join(ControlSession session) {
         Guest guest = new Guest(session, conductor.join(zone(session), false));
+        conductor.limits(
+                guest.member, session.limits().upload(), session.limits().download());
         guests.put(guest.member, guest);
         guest.peer().ifPresent(address -> byAddress.put(address, guest));
         return guest;

@@ -7,6 +7,7 @@ import io.pantala.seed.schedule.Zone;
 import io.pantala.store.BlobStore;
 import io.pantala.swarm.Authorization;
 import io.pantala.swarm.BlobFiller;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.block.BlockServer;
 import io.pantala.transport.block.BlockServerListener;
 import io.pantala.transport.control.ControlMessage;
@@ -55,6 +56,7 @@ public final class SeedNode implements AutoCloseable {
      * @param name what the seed calls itself: the same after a restart, since hosts choose a blob's seed by it
      * @param zone where it is
      * @param filler where blobs come from that the store doesn't hold
+     * @param upload how fast it may send blocks
      * @param cluster what hosts are told of it, and what opens blocks to them
      */
     public SeedNode(
@@ -63,17 +65,22 @@ public final class SeedNode implements AutoCloseable {
             Zone zone,
             BlobStore store,
             BlobFiller filler,
+            RateLimit upload,
             ClusterDesk cluster,
             BlockServerListener listener,
             TrackerConfig config) {
         this.config = config;
         this.conducting = new Conducting(
-                new Conductor(config.conductor(), new SplittableRandom()), zone, owner, System::nanoTime);
+                new Conductor(config.conductor(), new SplittableRandom()),
+                zone,
+                upload.bytesPerSecond(),
+                owner,
+                System::nanoTime);
         this.surroundings =
                 new WantedBlob.Surroundings(store, filler, cluster, owner, conducting, holdings, config, this::ended);
         purge();
         this.control = new ControlServer(vertx, name, config.control(), new Sessions(), owner, cluster::news);
-        this.blocks = new BlockServer(store, cluster.tickets(), listener);
+        this.blocks = new BlockServer(store, cluster.tickets(), upload, listener);
     }
 
     /** Mounts the control link and the blocks. */

@@ -25,6 +25,7 @@ import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.TestCluster;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockConfig;
@@ -411,7 +412,15 @@ class SeedNodeTest {
         private final FakeFiller filler = new FakeFiller(store);
         private final TestCluster cluster = new TestCluster();
         private final SeedNode node = new SeedNode(
-                vertx, "seed", Zone.NONE, store, filler, new TestDesk(cluster), BlockServerListener.NONE, TRACKER);
+                vertx,
+                "seed",
+                Zone.NONE,
+                store,
+                filler,
+                RateLimit.NONE,
+                new TestDesk(cluster),
+                BlockServerListener.NONE,
+                TRACKER);
         private final SeedServer server;
 
         Seed(int port) throws Exception {
