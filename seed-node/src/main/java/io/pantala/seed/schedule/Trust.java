@@ -15,8 +15,11 @@ final class Trust {
     /** Whoever avoids more sources than so many is likely to be at fault itself. */
     private static final int MOST_AVOIDED = 8;
 
-    /** A seed is avoided for so many times less than others. */
-    private static final int SEED_AVOIDED_LESS = 10;
+    /**
+     * A seed, and whoever is merely late, is avoided for so many times less than others. The first may be the only one who
+     * has the block; the second's copies don't count for the receiver meanwhile, which may have it ask over a border.
+     */
+    private static final int AVOIDED_LESS = 10;
 
     private final ConductorConfig config;
 
@@ -34,9 +37,10 @@ final class Trust {
 
     /** A source has failed a receiver. */
     void failed(Member to, Member from, Failure why, long now) {
+        long until = now + config.avoid().toNanos() / (from.seed ? AVOIDED_LESS : 1);
         switch (why) {
             case CORRUPT -> {
-                avoid(to, from, now);
+                avoid(to, from, until);
                 if (to.avoided.size() == 1) {
                     suspend(from, now);
                 } else {
@@ -44,7 +48,7 @@ final class Trust {
                 }
             }
             case UNREACHABLE, STALLED, REFUSED -> {
-                avoid(to, from, now);
+                avoid(to, from, until);
                 complain(to, from, now);
             }
             case NOT_HELD -> complain(to, from, now);
@@ -54,12 +58,11 @@ final class Trust {
 
     /** A source keeps a receiver waiting. */
     void late(Member to, Member from, long now) {
-        avoid(to, from, now);
+        avoid(to, from, now + config.avoid().toNanos() / AVOIDED_LESS);
     }
 
-    private void avoid(Member to, Member from, long now) {
-        long nanos = config.avoid().toNanos() / (from.seed ? SEED_AVOIDED_LESS : 1);
-        to.avoided.merge(from, now + nanos, Math::max);
+    private void avoid(Member to, Member from, long until) {
+        to.avoided.merge(from, until, Math::max);
     }
 
     private void complain(Member to, Member from, long now) {

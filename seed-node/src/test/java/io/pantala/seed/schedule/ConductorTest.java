@@ -810,6 +810,20 @@ class ConductorTest {
         }
 
         @Test
+        void aSourceThatWasLateIsUsedAgainSoonerThanOneThatFailed() {
+            Swarm swarm = stage.swarm(20);
+            Member slow = stage.holder(swarm, Rehearsal.range(0, 20));
+            Member host = stage.wanting(swarm);
+            List<Order> orders = stage.decide();
+            stage.late(orders.getFirst());
+            stage.fetched(orders.getLast());
+            stage.pass(Rehearsal.CONFIG.avoid().dividedBy(10));
+            conductor.expire(stage.now);
+
+            assertThat(stage.decide()).isNotEmpty().allMatch(order -> order.from() == slow && order.to() == host);
+        }
+
+        @Test
         void aBlockThatIsLateFromTheSeedIsNotOrderedAgain() {
             Swarm swarm = stage.swarm(2);
             Member seed = stage.seed(swarm);
