@@ -8,6 +8,7 @@ import io.pantala.seed.schedule.Swarm;
 import io.pantala.seed.schedule.Zone;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** The product's design: the seed assigns every block and source, by the very class that does so in the product. */
 final class Conducted implements Design {
     private static final double EXPIRY = 5;
+    private static final int TRIALS = 20_000;
 
     private final World world;
     private final ConductorConfig config;
@@ -29,6 +31,7 @@ final class Conducted implements Design {
     private final @Nullable Member[] members;
     private final Member seed;
     private final List<Order> orders = new ArrayList<>();
+    private final long measuring;
     private long cpuNanos;
     private long decisions;
     private long messages;
@@ -42,7 +45,43 @@ final class Conducted implements Design {
         this.swarm = conductor.open(world.scenario.layout());
         this.members = new Member[world.scenario.hosts()];
         this.seed = join(world.seed);
+        this.measuring = measuring();
         expire();
+    }
+
+    /** What it takes to see how much CPU time something took: as long as many a decision. */
+    private long measuring() {
+        long sum = 0;
+        for (int trial = 0; trial < 2 * TRIALS; trial++) {
+            long before = threads.getCurrentThreadCpuTime();
+            long took = threads.getCurrentThreadCpuTime() - before;
+            sum += trial < TRIALS ? 0 : took;
+        }
+        return sum / TRIALS;
+    }
+
+    /** The bytes that a conductor keeps for each host, once that has half of the blob. */
+    static long bytesPerHost(Scenario scenario) {
+        long before = used();
+        Conductor conductor = new Conductor(ConductorConfig.DEFAULT, new SplittableRandom(scenario.chance()));
+        try {
+            Swarm swarm = conductor.open(scenario.layout());
+            for (int host = 0; host < scenario.hosts(); host++) {
+                Member member = conductor.join(Zone.NONE, false);
+                conductor.wants(member, swarm);
+                for (int block = host % 2; block < swarm.blocks(); block += 2) {
+                    conductor.holds(member, swarm, block);
+                }
+            }
+            return (used() - before) / scenario.hosts();
+        } finally {
+            Reference.reachabilityFence(conductor);
+        }
+    }
+
+    private static long used() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
     private Member join(Host host) {
@@ -139,7 +178,7 @@ final class Conducted implements Design {
         long before = threads.getCurrentThreadCpuTime();
         told.run();
         conductor.decide(world.timeline.nanos(), (to, _, block, from) -> orders.add(new Order(to, block, from)));
-        cpuNanos += threads.getCurrentThreadCpuTime() - before;
+        cpuNanos += threads.getCurrentThreadCpuTime() - before - measuring;
         decisions += orders.size();
         orders.forEach(this::send);
         orders.clear();

@@ -128,10 +128,14 @@ public final class Simulator implements Callable<Integer> {
                 "seed",
                 "across",
                 "CPU us",
-                "messages/s"));
+                "messages/s",
+                "B/host"));
         for (Scenario equal : all) {
             for (Kind kind : kinds) {
-                out.println(row(kind, new World(kind.scenario(equal), kind.design()).run()));
+                Scenario scenario = kind.scenario(equal);
+                // Before there is anything else that takes memory.
+                String memory = kind == Kind.CHOOSING ? "-" : Long.toString(Conducted.bytesPerHost(scenario));
+                out.println(row(kind, new World(scenario, kind.design()).run(), memory));
                 out.flush();
             }
         }
@@ -162,9 +166,9 @@ public final class Simulator implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private static final String ROW = "%-9s %6s %6s %5s %6s %6s %6s %6s %6s %8s %6s %6s %6s %10s";
+    private static final String ROW = "%-9s %6s %6s %5s %6s %6s %6s %6s %6s %8s %6s %6s %6s %10s %6s";
 
-    private static String row(Kind kind, Outcome outcome) {
+    private static String row(Kind kind, Outcome outcome, String memory) {
         double[] ascending = outcome.completion();
         double[] slow = outcome.slowCompletion();
         Scenario scenario = outcome.scenario();
@@ -182,8 +186,9 @@ public final class Simulator implements Callable<Integer> {
                 number(outcome.registryCopies(), 3),
                 number(outcome.seedCopies(), 3),
                 scenario.zones() == 1 ? "-" : number(outcome.borderCopies() / (scenario.zones() - 1), 3),
-                cost.decisions() == 0 ? "-" : number(cost.cpuNanos() / 1e3 / cost.decisions(), 1),
-                number(cost.messages() / outcome.seconds(), 0));
+                cost.decisions() == 0 ? "-" : number(cost.cpuNanos() / 1e3 / cost.decisions(), 2),
+                number(cost.messages() / outcome.seconds(), 0),
+                memory);
     }
 
     private static String number(double value, int decimals) {

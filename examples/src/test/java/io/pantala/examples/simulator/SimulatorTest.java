@@ -63,6 +63,12 @@ class SimulatorTest {
     }
 
     @Test
+    void tellsWhatASchedulerKeepsForAHost() {
+        assertThat(Conducted.bytesPerHost(Scenario.equal(5000, 64 << 20, 125e6)))
+                .isBetween(200L, 10_000L);
+    }
+
+    @Test
     void linksCarryNoMoreThanTheyCan() {
         Timeline timeline = new Timeline();
         Network network = new Network(timeline);
