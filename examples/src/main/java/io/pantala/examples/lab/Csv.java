@@ -6,6 +6,7 @@ import java.io.Writer;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 
 /** Outcomes as comma-separated values: one line for each run, and one for each host's pull. */
 final class Csv {
@@ -26,6 +27,7 @@ final class Csv {
             "seed_link_bytes",
             "border_bytes",
             "from_peers_bytes",
+            "registry_excess_bytes",
             "host_cpu_s_per_gib",
             "idle");
 
@@ -74,6 +76,7 @@ final class Csv {
                         Long.toString(outcome.seedBytes()),
                         Long.toString(outcome.borderBytes()),
                         Long.toString((long) outcome.fromPeers()),
+                        excess(outcome),
                         number(outcome.hostCpu()),
                         number(outcome.idle())));
         for (Pull pull : outcome.pulls()) {
@@ -92,6 +95,13 @@ final class Csv {
                             number(pull.seconds()),
                             pull.end().name().toLowerCase(Locale.ROOT)));
         }
+    }
+
+    /** Such as {@code no_room:65536 no_seed:131072}. */
+    private static String excess(Outcome outcome) {
+        return outcome.excess().entrySet().stream()
+                .map(reason -> reason.getKey() + ":" + reason.getValue().longValue())
+                .collect(Collectors.joining(" "));
     }
 
     /** Three decimals; nothing for what is not a number. */

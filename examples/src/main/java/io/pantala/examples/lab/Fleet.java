@@ -4,6 +4,7 @@ import io.pantala.examples.lab.Rack.Host;
 import io.pantala.examples.rig.DockerRegistry;
 import io.pantala.examples.rig.Engine;
 import io.pantala.examples.rig.Installation;
+import io.pantala.examples.rig.Metrics;
 import io.pantala.examples.rig.Network;
 import io.pantala.examples.rig.PantalaNode;
 import io.pantala.examples.rig.RegistryContent;
@@ -49,6 +50,7 @@ final class Fleet implements AutoCloseable {
     private final Experiment experiment;
     private final Installation program;
     private final Workspace files;
+    private final Path logs;
     private final Network network;
     private final List<Rack> racks = new ArrayList<>();
     private @Nullable DockerRegistry registry;
@@ -56,17 +58,22 @@ final class Fleet implements AutoCloseable {
     private @Nullable PantalaNode seed;
     private String hostSettings = "";
 
-    private Fleet(Experiment experiment, Installation program, Workspace files, Network network) {
+    private Fleet(Experiment experiment, Installation program, Workspace files, Path logs, Network network) {
         this.experiment = experiment;
         this.program = program;
         this.files = files;
+        this.logs = logs;
         this.network = network;
     }
 
-    /** Starts all, as many hosts as the experiment needs at most, and waits until they are linked to the seed. */
-    static Fleet start(Experiment experiment, Installation program, Workspace files, RegistryContent content)
+    /**
+     * Starts all, as many hosts as the experiment needs at most, and waits until they are linked to the seed.
+     *
+     * @param logs where what the seed and the hosts say is written
+     */
+    static Fleet start(Experiment experiment, Installation program, Workspace files, Path logs, RegistryContent content)
             throws Exception {
-        Fleet fleet = new Fleet(experiment, program, files, Network.create());
+        Fleet fleet = new Fleet(experiment, program, files, logs, Network.create());
         try {
             fleet.open(content);
             return fleet;
@@ -90,9 +97,12 @@ final class Fleet implements AutoCloseable {
             String name = "host" + (i + 1);
             hosts.add(new Host(name, add(name, i, false), experiment.zones() == 0 ? "" : zone(i)));
         }
+        network.introduce();
         for (int i = 0; i < hosts.size(); i += experiment.perProcess()) {
             racks.add(new Rack(
-                    hosts.subList(i, Math.min(hosts.size(), i + experiment.perProcess())), files.directory("hosts")));
+                    hosts.subList(i, Math.min(hosts.size(), i + experiment.perProcess())),
+                    files.directory("hosts"),
+                    logs));
         }
         revive();
     }
@@ -155,7 +165,8 @@ final class Fleet implements AutoCloseable {
                 SEED,
                 seedData(),
                 at.address() + ":" + SEED_PORT,
-                List.of("--config=" + settings));
+                List.of("--config=" + settings),
+                logs);
     }
 
     /** Starts what doesn't run, and waits until it does. */
@@ -213,6 +224,15 @@ final class Fleet implements AutoCloseable {
     /** An engine on a host that pulls straight from the registry. */
     Engine straight(Host host, LongConsumer progress) {
         return new Engine(host.site(), registry().address(), null, progress);
+    }
+
+    /** What the seed counts; nothing when it doesn't run. */
+    Metrics seedMetrics() throws InterruptedException {
+        try {
+            return seed == null ? Metrics.NONE : Metrics.of(Objects.requireNonNull(seedSite), seed.admin());
+        } catch (IOException e) {
+            return Metrics.NONE;
+        }
     }
 
     void killSeed() {

@@ -115,6 +115,9 @@ public final class Lab extends Program {
             description = "where CSV and plots go, in place of older ones (default lab-results)")
     private Path results = Path.of("lab-results");
 
+    @Option(names = "--logs", paramLabel = "DIR", description = "keep there what the seed and the hosts log")
+    private @Nullable Path logs;
+
     @Option(names = "--links", description = "also write what each link carries, five times a second")
     private boolean watchLinks;
 
@@ -161,7 +164,7 @@ public final class Lab extends Program {
             throws Exception {
         RegistryContent registry = new RegistryContent(workspace.directory("content"));
         try (Workspace files = workspace.part("fleet");
-                Fleet fleet = Fleet.start(experiment, program, files, registry)) {
+                Fleet fleet = Fleet.start(experiment, program, files, logs(files), registry)) {
             Runs runs = new Runs(experiment, fleet, files, registry, links);
             runs.warmUp();
             Results outcomes = new Results(experiment, out(), csv);
@@ -179,6 +182,10 @@ public final class Lab extends Program {
             outcomes.plot(results);
             return outcomes.failures() == 0 ? 0 : 1;
         }
+    }
+
+    private Path logs(Workspace files) throws IOException {
+        return logs == null ? files.directory("logs") : Files.createDirectories(logs);
     }
 
     private Writer writer(Experiment experiment, String what) throws IOException {

@@ -1,9 +1,12 @@
 package io.pantala.examples.lab;
 
 import io.pantala.examples.rig.Spread;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param seedBytes that the seed's link carried to hosts, with headers
  * @param borderBytes that all zones' borders carried inwards, with headers
  * @param fromPeers bytes that hosts had from one another; what hosts that were killed had is not in it
+ * @param excess bytes that the registry sent beyond one copy, as seed and hosts tell, by reason
  * @param hostCpu seconds for each GiB that a host received, with what was left to do afterwards
  * @param idle share of the machine's CPU time that nobody used, from 0 to 1
  */
@@ -30,6 +34,7 @@ record Outcome(
         long seedBytes,
         long borderBytes,
         double fromPeers,
+        Map<String, Double> excess,
         double hostCpu,
         double idle) {
     /** What a shaped run must leave of the CPU so that it measured the links and not the machine. */
@@ -37,6 +42,7 @@ record Outcome(
 
     Outcome {
         pulls = List.copyOf(pulls);
+        excess = Collections.unmodifiableMap(new TreeMap<>(excess));
     }
 
     /** By which way hosts pull. */

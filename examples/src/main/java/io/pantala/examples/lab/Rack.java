@@ -28,6 +28,7 @@ final class Rack {
     private final String name;
     private final List<Host> hosts;
     private final Path files;
+    private final Path logs;
     private @Nullable Daemon process;
     private Duration spent = Duration.ZERO;
 
@@ -47,11 +48,17 @@ final class Rack {
         }
     }
 
-    /** @param files where configurations, data and logs go */
-    Rack(List<Host> hosts, Path files) {
+    /**
+     * Hosts that are to share a process.
+     *
+     * @param files where configurations and data go
+     * @param logs where the log goes
+     */
+    Rack(List<Host> hosts, Path files, Path logs) {
         this.name = hosts.getFirst().name();
         this.hosts = List.copyOf(hosts);
         this.files = files;
+        this.logs = logs;
     }
 
     List<Host> hosts() {
@@ -92,7 +99,7 @@ final class Rack {
     }
 
     private Path log() {
-        return files.resolve(name + ".log");
+        return logs.resolve(name + ".log");
     }
 
     private List<Site> sites() {

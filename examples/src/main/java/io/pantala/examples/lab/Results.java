@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What came of all runs: a table while they go, lines of CSV, and plots in the end. */
 final class Results {
@@ -72,6 +73,13 @@ final class Results {
             line("       into zones over their borders: "
                     + Spread.number((double) outcome.borderBytes() / outcome.bytes(), 2) + " copies, of which "
                     + (experiment.zones() - 1) + " are needed");
+        }
+        if (!outcome.excess().isEmpty()) {
+            line("       the registry sent more than one copy: "
+                    + outcome.excess().entrySet().stream()
+                            .map(reason ->
+                                    reason.getKey() + " " + Spread.number(reason.getValue() / outcome.bytes(), 3))
+                            .collect(Collectors.joining(", ")));
         }
         if (!outcome.ended(End.KILLED).isEmpty()) {
             line("       " + outcome.ended(End.KILLED).size() + " hosts were killed before they had it all");

@@ -7,6 +7,7 @@ import io.pantala.examples.rig.Blob;
 import io.pantala.examples.rig.Engine;
 import io.pantala.examples.rig.Engine.Use;
 import io.pantala.examples.rig.Machine;
+import io.pantala.examples.rig.Metrics;
 import io.pantala.examples.rig.Network.Carried;
 import io.pantala.examples.rig.RigException;
 import io.pantala.examples.rig.Tools;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** Hosts that pull the same, each when it is its turn, while things go wrong as was asked for. */
 final class Run {
     private static final String FROM_PEERS = "pantala_source_bytes_total{source=\"peer\"}";
+    private static final String EXCESS = "pantala_registry_excess_bytes_total";
     private static final int CONNECTIONS = 3;
     private static final double GIB = 1L << 30;
 
@@ -74,7 +77,7 @@ final class Run {
      */
     Outcome go(int round, LinkLog links) throws Exception {
         Map<String, Carried> carriedBefore = fleet.network().carried();
-        double peersBefore = fromPeers();
+        Counted before = counted();
         Duration cpuBefore = fleet.hostsCpu();
         List<Outcome.Pull> pulls;
         double idle;
@@ -86,7 +89,7 @@ final class Run {
         Map<String, Carried> carried = fleet.network().carried();
         fleet.rest();
         double cpu = fleet.hostsCpu().minus(cpuBefore).toNanos() / 1e9;
-        double peers = fromPeers() - peersBefore;
+        Counted counted = counted().since(before);
         Thread.sleep(SETTLING);
         long registryBytes = 0;
         for (Blob layer : content.layers()) {
@@ -105,7 +108,8 @@ final class Run {
                 carried(carriedBefore, carried, Fleet.SEED::equals).sent(),
                 carried(carriedBefore, carried, name -> name.startsWith(Fleet.ZONE))
                         .received(),
-                peers,
+                counted.fromPeers(),
+                counted.excess(),
                 cpu / (hosts.size() * content.bytes() / GIB),
                 idle);
     }
@@ -143,19 +147,45 @@ final class Run {
         return new Carried(sent, received);
     }
 
-    /** What hosts had from one another so far, of those that tell. */
-    private double fromPeers() throws InterruptedException {
-        double bytes = 0;
+    /**
+     * What nodes count.
+     *
+     * @param fromPeers bytes that hosts had from one another
+     * @param excess bytes that the registry sent beyond one copy, by reason
+     */
+    private record Counted(double fromPeers, Map<String, Double> excess) {
+        /** What came since; a node that was started anew has begun at nothing. */
+        Counted since(Counted before) {
+            Map<String, Double> more = new TreeMap<>();
+            excess.forEach((reason, bytes) -> {
+                double difference = bytes - before.excess.getOrDefault(reason, 0.0);
+                if (difference > 0) {
+                    more.put(reason, difference);
+                }
+            });
+            return new Counted(fromPeers - before.fromPeers, more);
+        }
+    }
+
+    /** What nodes have counted so far, of those that tell. */
+    private Counted counted() throws InterruptedException {
+        double fromPeers = 0;
+        Map<String, Double> excess = new HashMap<>();
         if (way == Way.PANTALA) {
+            fleet.seedMetrics().byLabel(EXCESS).forEach((reason, bytes) -> excess.merge(reason, bytes, Double::sum));
             for (Host host : hosts) {
-                try {
-                    bytes += killed.contains(host) ? 0 : host.metrics().value(FROM_PEERS);
-                } catch (IOException e) {
-                    // Its pull tells why.
+                if (!killed.contains(host)) {
+                    try {
+                        Metrics metrics = host.metrics();
+                        fromPeers += metrics.value(FROM_PEERS);
+                        metrics.byLabel(EXCESS).forEach((reason, bytes) -> excess.merge(reason, bytes, Double::sum));
+                    } catch (IOException e) {
+                        // Its pull tells why.
+                    }
                 }
             }
         }
-        return bytes;
+        return new Counted(fromPeers, excess);
     }
 
     private List<Outcome.Pull> pullAll() throws Exception {

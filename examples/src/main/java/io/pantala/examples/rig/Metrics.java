@@ -5,6 +5,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -13,6 +16,9 @@ import java.util.stream.Collectors;
  * @param values by name and labels, as {@code docs/metrics.md} lists them
  */
 public record Metrics(Map<String, Double> values) {
+    /** Of a node that doesn't run. */
+    public static final Metrics NONE = new Metrics(Map.of());
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     public Metrics {
@@ -38,6 +44,19 @@ public record Metrics(Map<String, Double> values) {
                             line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)),
                             (one, _) -> one)));
         }
+    }
+
+    /** All values of a counter that has one label, by what that says. */
+    public Map<String, Double> byLabel(String counter) {
+        Pattern labelled = Pattern.compile(Pattern.quote(counter) + "\\{\\w+=\"(\\w+)\"}");
+        Map<String, Double> found = new TreeMap<>();
+        values.forEach((name, value) -> {
+            Matcher match = labelled.matcher(name);
+            if (match.matches()) {
+                found.put(match.group(1), value);
+            }
+        });
+        return found;
     }
 
     /** One value; 0 when nothing was counted. */

@@ -6,9 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,9 @@ public final class Network implements AutoCloseable {
     private static final String LINK = "eth0";
     private static final int MOST_HOSTS = 250 * 250;
 
+    /** Of a packet: the larger, the less CPU time a byte takes. */
+    private static final String MTU = "9000";
+
     /**
      * What leaves at once after a pause, at least: what TCP sends first. Not more, or slow links would have bursts that
      * last; larger packets are cut by the kernel.
@@ -33,7 +39,7 @@ public final class Network implements AutoCloseable {
     /** What waits at a full link, beside the burst. */
     private static final double QUEUE_SECONDS = 0.02;
 
-    private static final long LEAST_QUEUE = 48 << 10;
+    private static final long LEAST_QUEUE = 128 << 10;
 
     /** As the kernel shows them: name, then 8 numbers of what was received and 8 of what was sent, bytes first. */
     private static final Pattern COUNTERS = Pattern.compile("\\s*(\\S+):\\s*(\\d+)(?:\\s+\\d+){7}\\s+(\\d+)\\s.*");
@@ -42,7 +48,7 @@ public final class Network implements AutoCloseable {
     private final List<String> namespaces = new ArrayList<>();
     private final Map<String, String> links = new HashMap<>();
     private final List<String> zones = new ArrayList<>();
-    private int hosts;
+    private final List<Site> hosts = new ArrayList<>();
 
     /**
      * What a link has carried so far, bytes with the headers of all packets that the kernel made.
@@ -94,9 +100,9 @@ public final class Network implements AutoCloseable {
         zones.add(name);
         ip("-n", hub, "link", "add", name, "type", "bridge");
         ip("-n", hub, "link", "set", name, "up");
-        ip("-n", hub, "link", "add", inner, "type", "veth", "peer", "name", outer);
-        ip("-n", hub, "link", "set", inner, "master", name, "up");
-        ip("-n", hub, "link", "set", outer, "master", BRIDGE, "up");
+        ip("-n", hub, "link", "add", inner, "mtu", MTU, "type", "veth", "peer", "name", outer, "mtu", MTU);
+        ip("-n", hub, "link", "set", inner, "master", name, "addrgenmode", "none", "up");
+        ip("-n", hub, "link", "set", outer, "master", BRIDGE, "addrgenmode", "none", "up");
         links.put(outer, name);
         if (rate != null) {
             shape(hub, inner, rate);
@@ -112,24 +118,74 @@ public final class Network implements AutoCloseable {
      * @param zone that was added before
      */
     public Site add(String name, @Nullable Rate rate, String zone) throws IOException, InterruptedException {
-        if (hosts == MOST_HOSTS) {
+        if (hosts.size() == MOST_HOSTS) {
             throw new IllegalStateException("no addresses are left");
         }
-        int number = hosts++;
+        int number = hosts.size();
         String address = "10.64." + (1 + number / 250) + "." + (1 + number % 250);
         String hub = prefix + BRIDGE;
         String port = "port" + number;
         String namespace = namespace(name);
-        ip("link", "add", LINK, "netns", namespace, "type", "veth", "peer", "name", port, "netns", hub);
+        ip(
+                "link",
+                "add",
+                LINK,
+                "address",
+                hardware(address),
+                "mtu",
+                MTU,
+                "netns",
+                namespace,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                port,
+                "mtu",
+                MTU,
+                "netns",
+                hub);
         ip("-n", namespace, "address", "add", address + "/16", "dev", LINK);
-        ip("-n", namespace, "link", "set", LINK, "up");
-        ip("-n", hub, "link", "set", port, "master", zone, "up");
+        // No address that the kernel makes by itself, and so nothing that asks others about it.
+        ip("-n", namespace, "link", "set", LINK, "addrgenmode", "none", "up");
+        ip("-n", hub, "link", "set", port, "master", zone, "addrgenmode", "none", "up");
         links.put(port, name);
         if (rate != null) {
             shape(namespace, LINK, rate);
             shape(hub, port, rate);
         }
-        return new Site(name, address, namespace);
+        Site site = new Site(name, address, namespace);
+        hosts.add(site);
+        return site;
+    }
+
+    /**
+     * Tells all hosts that were added by now where the others are, for good: when hundreds ask for hundreds at once, some
+     * get no answer in time, and wait for seconds.
+     */
+    public void introduce() throws IOException, InterruptedException {
+        Path neighbours = Files.createTempFile(prefix, ".ip");
+        try {
+            for (Site host : hosts) {
+                Files.write(
+                        neighbours,
+                        hosts.stream()
+                                .filter(other -> other != host)
+                                .map(other -> "neighbour replace " + other.address() + " lladdr "
+                                        + hardware(other.address()) + " dev " + LINK + " nud permanent")
+                                .toList());
+                ip("-n", host.namespace().orElseThrow(), "-batch", neighbours.toString());
+            }
+        } finally {
+            Files.delete(neighbours);
+        }
+    }
+
+    /** The hardware address of the host with an address. */
+    private static String hardware(String address) {
+        return Stream.of(address.split("\\.", -1))
+                .map(part -> String.format(Locale.ROOT, "%02x", Integer.parseInt(part)))
+                .collect(Collectors.joining(":", "02:00:", ""));
     }
 
     /** What all links have carried, by the names of hosts and zones. */

@@ -51,13 +51,31 @@ public final class PantalaNode implements AutoCloseable {
     public static PantalaNode start(
             Installation program, Role role, Site site, String name, Path data, String listen, List<String> flags)
             throws IOException, InterruptedException {
+        return start(program, role, site, name, data, listen, flags, data.resolveSibling("."));
+    }
+
+    /**
+     * The same, with its log elsewhere.
+     *
+     * @param logs the directory for it
+     */
+    public static PantalaNode start(
+            Installation program,
+            Role role,
+            Site site,
+            String name,
+            Path data,
+            String listen,
+            List<String> flags,
+            Path logs)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(program.command());
         command.add(role.command);
         command.add("--" + role.key.replace('.', '-') + "=" + listen);
         command.add("--admin-listen=127.0.0.1:0");
         command.add("--data-dir=" + data);
         command.addAll(flags);
-        Daemon daemon = Daemon.start(site, name, data.resolveSibling(name + ".log"), command);
+        Daemon daemon = Daemon.start(site, name, logs.resolve(name + ".log"), command);
         try {
             Daemon.Seen ready = daemon.awaitLine(READY, PATIENCE);
             String addresses = ready.match().group(1);

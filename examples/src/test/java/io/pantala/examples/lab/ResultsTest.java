@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,11 +84,22 @@ class ResultsTest {
                 .hasSize(2)
                 .element(1)
                 .asString()
-                .startsWith("trial,pantala,2,16777216,1,10.000,10.000,9.000,0.100,2,0,0,16777216,");
+                .isEqualTo(
+                        "trial,pantala,2,16777216,1,10.000,10.000,9.000,0.100,2,0,0,16777216,16777216,0,16777216,,2.000,0.900");
         assertThat(pulls.toString().lines().toList())
                 .hasSize(3)
                 .element(2)
                 .isEqualTo("trial,pantala,2,16777216,1,host2,,0.000,0.100,10.000,done");
+    }
+
+    @Test
+    void tellsWhyTheRegistrySentMoreThanOneCopy() throws IOException {
+        Map<String, Double> excess = Map.of("no_seed", SIZE / 4.0, "lost", SIZE / 2.0);
+
+        results.add(outcome(Way.PANTALA, 1, 2, 0.9, done(8.0), excess));
+
+        assertThat(out.toString()).contains("the registry sent more than one copy: lost 0.500, no_seed 0.250");
+        assertThat(runs.toString()).contains(",lost:8388608 no_seed:4194304,");
     }
 
     @Test
@@ -119,6 +131,11 @@ class ResultsTest {
     }
 
     private static Outcome outcome(Way way, int round, int copies, double idle, List<Pull> pulls) {
-        return new Outcome(way, round, SIZE, 10, pulls, copies * SIZE, SIZE, 0, SIZE, 2, idle);
+        return outcome(way, round, copies, idle, pulls, Map.of());
+    }
+
+    private static Outcome outcome(
+            Way way, int round, int copies, double idle, List<Pull> pulls, Map<String, Double> excess) {
+        return new Outcome(way, round, SIZE, 10, pulls, copies * SIZE, SIZE, 0, SIZE, excess, 2, idle);
     }
 }

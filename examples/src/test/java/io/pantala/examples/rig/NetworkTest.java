@@ -70,6 +70,39 @@ class NetworkTest {
     }
 
     @Test
+    void hostsThatWereIntroducedKnowOneAnotherForGood() throws Exception {
+        try (Network network = Network.create()) {
+            network.addZone("west", null);
+            Site one = network.add("one", null);
+            Site two = network.add("two", null, "west");
+
+            network.introduce();
+            send(one, two, 50_000);
+
+            assertThat(Tools.run(one.command(List.of("ip", "neighbour", "show")))
+                            .lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith(two.address() + " dev eth0 lladdr ")
+                    .contains(" PERMANENT");
+        }
+    }
+
+    @Test
+    void packetsAreLarge() throws Exception {
+        try (Network network = Network.create()) {
+            network.addZone("west", null);
+            Site host = network.add("host", null, "west");
+
+            assertThat(Tools.run(host.command(List.of("ip", "link", "show", "eth0"))))
+                    .contains(" mtu 9000 ");
+            String hub = "pantala-" + ProcessHandle.current().pid() + "-switch";
+            assertThat(Tools.run(List.of("ip", "-n", hub, "link", "show", "out0")))
+                    .contains(" mtu 9000 ");
+        }
+    }
+
+    @Test
     void countsWhatLinksCarryAndWhatCrossesTheBorderOfAZone() throws Exception {
         try (Network network = Network.create()) {
             network.addZone("east", null);
