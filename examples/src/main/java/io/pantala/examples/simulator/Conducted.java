@@ -1,5 +1,6 @@
 package io.pantala.examples.simulator;
 
+import io.pantala.manifest.BlockLayout;
 import io.pantala.seed.schedule.Conductor;
 import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.seed.schedule.Failure;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class Conducted implements Design {
     private static final double EXPIRY = 5;
     private static final int TRIALS = 20_000;
+
+    /** So many that what else takes memory or gives it back doesn't count. */
+    private static final int WEIGHED = 10_000;
 
     private final World world;
     private final ConductorConfig config;
@@ -61,19 +65,19 @@ final class Conducted implements Design {
     }
 
     /** The bytes that a conductor keeps for each host, once that has half of the blob. */
-    static long bytesPerHost(Scenario scenario) {
+    static long bytesPerHost(BlockLayout layout) {
         long before = used();
-        Conductor conductor = new Conductor(ConductorConfig.DEFAULT, new SplittableRandom(scenario.chance()));
+        Conductor conductor = new Conductor(ConductorConfig.DEFAULT, new SplittableRandom(WEIGHED));
         try {
-            Swarm swarm = conductor.open(scenario.layout());
-            for (int host = 0; host < scenario.hosts(); host++) {
+            Swarm swarm = conductor.open(layout);
+            for (int host = 0; host < WEIGHED; host++) {
                 Member member = conductor.join(Zone.NONE, false);
                 conductor.wants(member, swarm);
                 for (int block = host % 2; block < swarm.blocks(); block += 2) {
                     conductor.holds(member, swarm, block);
                 }
             }
-            return (used() - before) / scenario.hosts();
+            return (used() - before) / WEIGHED;
         } finally {
             Reference.reachabilityFence(conductor);
         }

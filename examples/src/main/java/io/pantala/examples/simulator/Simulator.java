@@ -134,7 +134,7 @@ public final class Simulator implements Callable<Integer> {
             for (Kind kind : kinds) {
                 Scenario scenario = kind.scenario(equal);
                 // Before there is anything else that takes memory.
-                String memory = kind == Kind.CHOOSING ? "-" : Long.toString(Conducted.bytesPerHost(scenario));
+                String memory = kind == Kind.CHOOSING ? "-" : Long.toString(Conducted.bytesPerHost(scenario.layout()));
                 out.println(row(kind, new World(scenario, kind.design()).run(), memory));
                 out.flush();
             }

@@ -64,8 +64,7 @@ class SimulatorTest {
 
     @Test
     void tellsWhatASchedulerKeepsForAHost() {
-        assertThat(Conducted.bytesPerHost(Scenario.equal(5000, 64 << 20, 125e6)))
-                .isBetween(200L, 10_000L);
+        assertThat(Conducted.bytesPerHost(EQUAL.layout())).isBetween(200L, 10_000L);
     }
 
     @Test
