@@ -9,7 +9,6 @@ import io.pantala.examples.rig.Network;
 import io.pantala.examples.rig.PantalaNode;
 import io.pantala.examples.rig.RegistryContent;
 import io.pantala.examples.rig.Site;
-import io.pantala.examples.rig.Tools;
 import io.pantala.examples.rig.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,14 +129,7 @@ final class Fleet implements AutoCloseable {
         if (!experiment.tls()) {
             return "";
         }
-        List<String> command = new ArrayList<>(program.command());
-        command.addAll(List.of("token", "--data-dir=" + seedData()));
-        // It says more beside it, for people.
-        String token = Tools.run(at.command(command))
-                .lines()
-                .filter(line -> !line.contains(" ") && !line.isBlank())
-                .findFirst()
-                .orElseThrow(() -> new IOException("pantala token printed none"));
+        String token = PantalaNode.joinToken(program, at, seedData());
         return "join: {token-file: '" + Files.writeString(files.root().resolve("join-token"), token) + "'}\n";
     }
 

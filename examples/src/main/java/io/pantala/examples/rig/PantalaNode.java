@@ -87,6 +87,19 @@ public final class PantalaNode implements AutoCloseable {
         }
     }
 
+    /** What hosts join the cluster of a seed with, as its data directory knows. */
+    public static String joinToken(Installation program, Site site, Path seedData)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(program.command());
+        command.addAll(List.of("token", "--data-dir=" + seedData));
+        // It says more beside it, for people.
+        return Tools.run(site.command(command))
+                .lines()
+                .filter(line -> !line.contains(" ") && !line.isBlank())
+                .findFirst()
+                .orElseThrow(() -> new IOException("pantala token printed none"));
+    }
+
     private static InetSocketAddress address(String addresses, String key) throws IOException {
         Matcher found =
                 Pattern.compile(" " + Pattern.quote(key) + "=(\\S+):(\\d+)").matcher(addresses);
