@@ -99,8 +99,10 @@ final class Puller {
         REACHED,
         /** Before it. */
         EARLY,
-        /** With bytes that the registry has spoilt. */
+        /** Early, or within a range, with bytes that the registry has spoilt. */
         SPOILT,
+        /** Looking whole, with bytes that the registry has spoilt. */
+        SPOILT_WHOLE,
         /** So that the pull can't be saved. */
         FAILED
     }
@@ -118,6 +120,10 @@ final class Puller {
                     }
                     case SPOILT -> {
                         tally.add(Event.BEGUN_ANEW);
+                        attempt = new Attempt(wish, content);
+                    }
+                    case SPOILT_WHOLE -> {
+                        tally.add(Event.SPOILT_WHOLE);
                         attempt = new Attempt(wish, content);
                     }
                     case FAILED -> {
@@ -217,11 +223,10 @@ final class Puller {
                     return wrong ? End.SPOILT : End.REACHED;
                 }
             }
-            if (wrong && whole) {
-                tally.fail(Event.WRONG, what() + " came whole, with bytes that the registry had spoilt");
-                return End.FAILED;
+            if (!wrong) {
+                return End.REACHED;
             }
-            return wrong ? End.SPOILT : End.REACHED;
+            return whole ? End.SPOILT_WHOLE : End.SPOILT;
         }
 
         /** Moves on by these bytes; false where one is not the blob's. */

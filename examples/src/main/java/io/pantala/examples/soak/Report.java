@@ -23,6 +23,7 @@ final class Report {
     private final Tally tally = new Tally();
     private final List<String> nodes = new ArrayList<>();
     private final List<String> faults = new ArrayList<>();
+    private int told;
     private int kills;
     private int stops;
 
@@ -44,8 +45,11 @@ final class Report {
         stops = stopped;
     }
 
-    /** Says how it goes so far. */
+    /** Says how it goes so far, and what has failed since it was said last. */
     void progress(Duration after) {
+        List<String> failures = tally.failures();
+        failures.subList(told, failures.size()).forEach(failure -> line("  " + failure));
+        told = failures.size();
         line("  " + time(after) + ": " + pulls() + " pulls, " + bytes() + ", " + tally.count(Event.LOST) + " lost, "
                 + tally.count(Event.WRONG) + " wrong");
     }
@@ -97,7 +101,8 @@ final class Report {
                 + tally.count(Event.LEFT) + " left in the middle");
         line("engines      " + tally.count(Event.RESUMED) + " times resumed, " + tally.count(Event.ASKED_AGAIN)
                 + " asked again, " + tally.count(Event.SILENCE) + " heard nothing for long, "
-                + tally.count(Event.BEGUN_ANEW) + " began anew after spoilt bytes");
+                + tally.count(Event.BEGUN_ANEW) + " began anew after spoilt bytes, " + tally.count(Event.SPOILT_WHOLE)
+                + " after a spoilt blob that looked whole");
         line("registry     " + registry.count(Fault.Refusal.class) + " times refused, "
                 + registry.count(Fault.Cut.class) + " cut, " + registry.count(Fault.Stall.class) + " stalled, "
                 + registry.count(Fault.Corrupt.class) + " sent wrong bytes");

@@ -27,11 +27,13 @@ final class Tally {
         ASKED_AGAIN,
         /** Nothing came for so long that the engine broke off and asked for the rest. */
         SILENCE,
-        /** What the registry had spoilt came as far as it could be seen, and the engine began anew. */
+        /** What the registry had spoilt came in an answer that ended early, or in a range, and the engine began anew. */
         BEGUN_ANEW,
+        /** What the registry had spoilt came whole, as from the registry itself, and the engine began anew. */
+        SPOILT_WHOLE,
         /** It never came whole. */
         LOST,
-        /** Bytes came that are not the blob's, and nothing told the engine so. */
+        /** Bytes came that are not the blob's, and not the registry's either. */
         WRONG
     }
 

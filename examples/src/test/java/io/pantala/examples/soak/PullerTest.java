@@ -81,13 +81,15 @@ class PullerTest {
     }
 
     @Test
-    void seesWhatCameWholeThoughTheRegistryHadSpoiltIt() throws Exception {
+    void beginsAnewWhereWhatTheRegistryHadSpoiltLookedWhole() throws Exception {
         spoilt = true;
-        answer(whole(10, "01234X6789"));
+        answer(whole(10, "01234X6789"), whole(10, BODY));
 
         pull(whole());
 
-        assertThat(tally.failures()).singleElement().asString().contains("came whole");
+        assertThat(tally.count(Event.SPOILT_WHOLE)).isEqualTo(1);
+        assertThat(tally.count(Event.BEGUN_ANEW)).isZero();
+        assertThat(tally.count(Event.WHOLE)).isEqualTo(1);
     }
 
     @Test
