@@ -104,13 +104,11 @@ final class Fleet {
         return tuning(_ -> false, Clock.systemUTC());
     }
 
-    /** Such a node lets engines wait for as long as a test may keep a registry from sending. */
+    /** Such a node lets engines wait for as long as a test may keep a registry from sending, and a machine from running. */
     static Tuning patient() {
-        PullConfig usual = PullConfig.DEFAULT;
         Duration most = Duration.ofMinutes(2);
         return tuning(
-                new PullConfig(
-                        usual.ping(), usual.answer(), usual.grant(), usual.opening(), most, most, usual.proof(), most),
+                new PullConfig(most, most, most, most, most, most, PullConfig.DEFAULT.proof(), most),
                 Tuning.DEFAULT.local(),
                 Clock.systemUTC());
     }
