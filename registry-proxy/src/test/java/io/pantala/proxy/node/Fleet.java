@@ -108,7 +108,7 @@ final class Fleet {
     static Tuning patient() {
         Duration most = Duration.ofMinutes(2);
         return tuning(
-                new PullConfig(most, most, most, most, most, most, PullConfig.DEFAULT.proof(), most),
+                new PullConfig(most, most.multipliedBy(2), most, most, most, most, PullConfig.DEFAULT.proof(), most),
                 Tuning.DEFAULT.local(),
                 Clock.systemUTC());
     }
