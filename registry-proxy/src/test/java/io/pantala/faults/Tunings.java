@@ -118,6 +118,7 @@ final class Tunings {
                         backfill.parallelSegments(),
                         backfill.parallelRequests(),
                         step,
+                        backfill.copies(),
                         backfill.grace(),
                         backfill.attempts(),
                         backfill.firstDelay(),
@@ -140,6 +141,7 @@ final class Tunings {
                         tracker.gather(),
                         tracker.credentialAnswer(),
                         tracker.credentialWait(),
+                        tracker.settle(),
                         tracker.conductor()),
                 links,
                 new BlockConfig(
@@ -170,6 +172,7 @@ final class Tunings {
                 usual.parallelSegments(),
                 usual.parallelRequests(),
                 patience,
+                patience.dividedBy(3),
                 usual.grace(),
                 usual.attempts(),
                 millis(10),

@@ -71,11 +71,11 @@ public final class BlockClient implements AutoCloseable {
      *
      * @param ticket of this host, for this blob
      * @param into has taken nothing yet; the caller closes it
-     * @param expected the block's sha256
+     * @param expected the block's sha256; null when nobody knows it: then it is completed whatever it is
      * @param abort ends it early
      */
     public BlockOutcome fetch(
-            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte[] expected, Abort abort) {
+            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte @Nullable [] expected, Abort abort) {
         turns.acquireUninterruptibly();
         Buffers lent = takeBuffers();
         try {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** One request for a block over an open connection, and the answer to it. */
 final class Transfer {
@@ -15,7 +16,7 @@ final class Transfer {
     private final BlockRequest request;
     private final Ticket ticket;
     private final BlockWriter into;
-    private final byte[] expected;
+    private final byte @Nullable [] expected;
     private final ByteBuffer buffer;
     private final ByteBuffer encrypted;
     private final RateLimit download;
@@ -29,7 +30,7 @@ final class Transfer {
             BlockRequest request,
             Ticket ticket,
             BlockWriter into,
-            byte[] expected,
+            byte @Nullable [] expected,
             BlockClient.Buffers buffers,
             RateLimit download) {
         this.connection = connection;
@@ -141,12 +142,20 @@ final class Transfer {
         }
         reusable = head.keepAlive();
         try {
-            return into.complete(expected)
+            return isComplete()
                     ? new BlockOutcome.Received(length, Duration.ofNanos(System.nanoTime() - start))
                     : new BlockOutcome.Corrupt();
         } catch (IOException e) {
             return diskFailed(e);
         }
+    }
+
+    private boolean isComplete() throws IOException {
+        if (expected != null) {
+            return into.complete(expected);
+        }
+        into.complete();
+        return true;
     }
 
     private static BlockOutcome broken(IOException e) {

@@ -21,6 +21,7 @@ public final class BackfillEvents implements BackfillListener {
     private final History history;
     private final boolean withSeeds;
     private final ByteCounter bytes;
+    private final ByteCounter bytesOfHosts;
     private final Counter resumed;
     private final Timer took;
     private final Running running;
@@ -35,6 +36,7 @@ public final class BackfillEvents implements BackfillListener {
         this.history = history;
         this.withSeeds = withSeeds;
         this.bytes = metrics.bytesFrom("registry");
+        this.bytesOfHosts = metrics.bytesFrom("peer");
         this.resumed = metrics.count("pantala.backfill.resumes", "Transfers that broke and went on where they broke");
         this.took = metrics.time("pantala.backfill", "Until a blob was whole");
         this.running = new Running(metrics, "registry");
@@ -45,6 +47,24 @@ public final class BackfillEvents implements BackfillListener {
         running.add(key);
         history.began(key, "fetched from the registry");
         about(LOG.atInfo(), key, requestId).log("backfill started");
+    }
+
+    @Override
+    public void retrieved(BlobKey key, long count, Duration time, String requestId) {
+        bytesOfHosts.add(count);
+        metrics.count("pantala.retrievals", "Blobs that hosts were to give back", "outcome", "retrieved")
+                .increment();
+        history.began(key, "taken back from hosts");
+        history.sealed(key);
+        about(LOG.atInfo(), key, requestId).addKeyValue("ms", time.toMillis()).log("taken back from hosts");
+    }
+
+    @Override
+    public void notRetrieved(BlobKey key, String why, String requestId) {
+        metrics.count("pantala.retrievals", "Blobs that hosts were to give back", "outcome", "failed")
+                .increment();
+        history.note(key, "hosts that say to hold it did not give it back: " + why);
+        about(LOG.atWarn(), key, requestId).addKeyValue("why", why).log("not taken back from hosts");
     }
 
     @Override

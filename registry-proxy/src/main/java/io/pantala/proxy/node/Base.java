@@ -57,6 +57,9 @@ final class Base implements AutoCloseable {
     final RegistryClient registry;
 
     /** What fills blobs from registries. */
+    final Backfills backfills;
+
+    /** The same, with what this node itself may read. */
     final BlobFiller filler;
 
     /** What this node itself may read registries with. */
@@ -91,7 +94,7 @@ final class Base implements AutoCloseable {
                         new RegistryEvents(metrics)),
                 RegistryClient::close);
         own = own(config, tuning);
-        Backfills backfills = closing.add(
+        backfills = closing.add(
                 new Backfills(
                         store,
                         config.directory().resolve("spool"),

@@ -16,6 +16,11 @@ final class Identity {
 
     private Identity() {}
 
+    /** Whether a node has been started with this data before. */
+    static boolean isKnown(Path directory) {
+        return Files.exists(directory.resolve(FILE));
+    }
+
     /** Reads the name, or makes one. Nobody else may do so at the same time. */
     static String of(Path directory) throws IOException {
         Path file = directory.resolve(FILE);

@@ -24,6 +24,7 @@ import io.pantala.seed.preheat.PreheatConfig;
 import io.pantala.seed.preheat.Preheats;
 import io.pantala.seed.tracker.SeedNode;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.link.Door;
@@ -50,6 +51,7 @@ public final class Seed implements Node {
     private Seed(SeedConfig config, Base base) throws IOException {
         this.config = config;
         this.base = base;
+        boolean restarted = Identity.isKnown(base.directory());
         NodeIdentity self = new NodeIdentity(Role.SEED, base.name());
         SeedNames others = new SeedNames(config.others());
         Predicate<String> operators = config.apiTokens().isPresent()
@@ -79,6 +81,9 @@ public final class Seed implements Node {
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),
                 SeedNode::close);
+        BlockClient blocks = base.add(
+                new BlockClient(base.tuning.blocks(), Optional.of(cluster.tls()), base.download), BlockClient::close);
+        base.backfills.prefer(conductor.copies(blocks, restarted));
         Preheats preheats = base.add(
                 new Preheats(
                         base.filler,
@@ -89,6 +94,7 @@ public final class Seed implements Node {
                         base.own),
                 Preheats::close);
         cluster.onChange(conductor::tellNews);
+        cluster.onChange(blocks::renew);
         server = base.add(
                 SeedServer.start(
                         base.vertx,

@@ -65,6 +65,7 @@ class MetricsTest {
             registry.failed(UpstreamName.DOCKER_HUB, "blob", UpstreamException.Kind.CUT);
             registry.received(UpstreamName.DOCKER_HUB, 1);
             new BackfillEvents(metrics, history, false).sealed(BLOB, Duration.ofMillis(5), "r-1");
+            new BackfillEvents(metrics, history, false).notRetrieved(BLOB, "it lied", "r-1");
             SwarmEvents swarm = new SwarmEvents(metrics, history);
             swarm.blockRefused(BLOB, 0, SwarmListener.Source.PEER, SEED, SwarmListener.Trouble.CORRUPT);
             swarm.sealed(BLOB, 1, Duration.ofMillis(5));

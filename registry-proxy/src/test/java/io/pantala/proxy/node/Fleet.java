@@ -16,9 +16,12 @@ import io.pantala.proxy.logging.LogConfig;
 import io.pantala.proxy.pull.PullConfig;
 import io.pantala.registry.FakeRegistry;
 import io.pantala.registry.Upstreams;
+import io.pantala.seed.backfill.BackfillConfig;
 import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.seed.cluster.ClusterOperator;
 import io.pantala.seed.schedule.Zone;
+import io.pantala.seed.tracker.TrackerConfig;
+import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
@@ -117,6 +120,52 @@ final class Fleet {
         return tuning(PullConfig.DEFAULT, local, clock);
     }
 
+    /** Such a seed waits for what hosts hold, and such a host for it, for as long as a test may take. */
+    static Tuning waiting() {
+        Duration most = Duration.ofMinutes(1);
+        Tuning patient = patient();
+        BackfillConfig backfill = patient.backfill();
+        SwarmConfig swarm = patient.swarm();
+        TrackerConfig tracker = patient.tracker();
+        return new Tuning(
+                patient.registry(),
+                new BackfillConfig(
+                        backfill.firstSegment(),
+                        backfill.largestSegment(),
+                        backfill.parallelSegments(),
+                        backfill.parallelRequests(),
+                        most,
+                        most,
+                        backfill.grace(),
+                        backfill.attempts(),
+                        backfill.firstDelay(),
+                        backfill.longestDelay(),
+                        backfill.idle()),
+                patient.pull(),
+                new SwarmConfig(
+                        most,
+                        most,
+                        most,
+                        swarm.credential(),
+                        swarm.grace(),
+                        swarm.blocksPerBlob(),
+                        swarm.transfers(),
+                        swarm.tries(),
+                        swarm.downloads()),
+                new TrackerConfig(
+                        tracker.control(),
+                        tracker.wants(),
+                        tracker.gather(),
+                        tracker.credentialAnswer(),
+                        tracker.credentialWait(),
+                        most,
+                        tracker.conductor()),
+                patient.control(),
+                patient.blocks(),
+                patient.local(),
+                patient.clock());
+    }
+
     private static Tuning tuning(PullConfig pull, Predicate<InetAddress> local, Clock clock) {
         return new Tuning(
                 Tuning.DEFAULT.registry(),
@@ -141,6 +190,10 @@ final class Fleet {
 
     Seed seed(SeedConfig config, Tuning tuning) throws StartException {
         return keep(Seed.start(config, tuning));
+    }
+
+    Seed seed(String name, NodeAddress listen, Tuning tuning) throws StartException {
+        return seed(new SeedConfig(listen, node(name)), tuning);
     }
 
     /** Another seed of the same cluster. */

@@ -6,14 +6,22 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.registry.Bytes;
 import io.pantala.registry.Fault;
+import io.pantala.store.BlobStore;
+import io.pantala.store.BlockWriter;
+import io.pantala.store.StoreException;
+import io.pantala.store.StoreListener;
+import io.pantala.store.StoredBlob;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -235,6 +243,50 @@ class ManyHostsTest {
     }
 
     @Test
+    void giveBackToASeedWhatItHasLost() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token token = fleet.token("seed");
+        List<Host> hosts = certified(3, token, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        seed.close();
+        lose("seed", blob);
+        Seed again = fleet.seed("seed", seed.listen(), Fleet.waiting());
+        Host late = fleet.host("late", token, Fleet.waiting(), again.listen());
+        fleet.awaitLinks(late, 1);
+
+        assertAllGet(bytes, pulls(List.of(late), blob));
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(fleet.metric(again.admin(), FROM_PEERS)).isEqualTo(bytes.length);
+    }
+
+    @Test
+    void canNotGiveASeedAnythingElse() throws Exception {
+        Seed seed = fleet.seed("seed");
+        Token token = fleet.token("seed");
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        store("liar", blob, new byte[bytes.length]);
+        fleet.awaitLinks(fleet.host("liar", token, seed.listen()), 1);
+        List<Host> hosts = certified(1, token, seed);
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        hosts.getFirst().close();
+        seed.close();
+        lose("seed", blob);
+        Seed again = fleet.seed("seed", seed.listen(), Fleet.waiting());
+        Host late = fleet.host("late", token, Fleet.waiting(), again.listen());
+        fleet.awaitLinks(late, 1);
+
+        assertAllGet(bytes, pulls(List.of(late), blob));
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(2L * bytes.length);
+        assertThat(fleet.metric(again.admin(), "pantala_retrievals_total{outcome=\"failed\"}"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void askForManySmallBlobsAtOnce() throws Exception {
         Seed seed = fleet.seed("seed");
         List<Host> hosts = hosts(16, seed);
@@ -271,6 +323,39 @@ class ManyHostsTest {
             fleet.awaitLinks(host, 1);
         }
         return hosts;
+    }
+
+    private List<Host> certified(int count, Token token, Seed seed) throws Exception {
+        List<Host> hosts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            hosts.add(fleet.host("host-" + i, token, Fleet.waiting(), seed.listen()));
+        }
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 1);
+        }
+        return hosts;
+    }
+
+    /** A node that doesn't run has this blob no more. */
+    private void lose(String node, Digest blob) throws StoreException {
+        try (BlobStore store = BlobStore.open(fleet.node(node).store(), StoreListener.NONE, Clock.systemUTC())) {
+            store.drop(new BlobKey(Fleet.NAME, blob));
+        }
+    }
+
+    /** A node that doesn't run yet has these bytes in place of a blob. */
+    private void store(String node, Digest blob, byte[] bytes) throws Exception {
+        BlockLayout layout = BlockLayout.of(bytes.length);
+        try (BlobStore store = BlobStore.open(fleet.node(node).store(), StoreListener.NONE, Clock.systemUTC());
+                StoredBlob stored = store.create(new BlobKey(Fleet.NAME, blob), layout)) {
+            for (int block = 0; block < layout.count(); block++) {
+                try (BlockWriter writer = stored.writer(block)) {
+                    writer.write(ByteBuffer.wrap(bytes, (int) layout.offset(block), layout.length(block)));
+                    writer.complete();
+                }
+            }
+            stored.seal();
+        }
     }
 
     /** On all hosts at once. */

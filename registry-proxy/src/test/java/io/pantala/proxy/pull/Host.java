@@ -165,6 +165,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
                         4,
                         16,
                         Duration.ofSeconds(5),
+                        Duration.ofSeconds(1),
                         Duration.ofSeconds(5),
                         3,
                         Duration.ofMillis(1),

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param parallelSegments requests at once for one blob
  * @param parallelRequests requests at once to one upstream, for all blobs
  * @param patience how long an asker waits at most until it is known whether the blob comes
+ * @param copies how long of that others who hold the blob may take to give it, before the registry is asked
  * @param grace how long a fill goes on after its last party has left
  * @param attempts how often in a row a request may bring no byte before the fill gives up
  * @param firstDelay before the first of these repetitions; each further one waits about twice as long
@@ -22,6 +23,7 @@ public record BackfillConfig(
         int parallelSegments,
         int parallelRequests,
         Duration patience,
+        Duration copies,
         Duration grace,
         int attempts,
         Duration firstDelay,
@@ -33,6 +35,7 @@ public record BackfillConfig(
             4,
             16,
             Duration.ofSeconds(10),
+            Duration.ofSeconds(6),
             Duration.ofSeconds(30),
             6,
             Duration.ofMillis(500),
@@ -46,7 +49,7 @@ public record BackfillConfig(
         if (parallelSegments < 1 || parallelRequests < 1 || attempts < 1) {
             throw new IllegalArgumentException("at least one request and one attempt are needed");
         }
-        if (!patience.isPositive() || grace.isNegative() || firstDelay.isNegative() || !idle.isPositive()) {
+        if (!patience.isPositive() || !copies.isPositive() || grace.isNegative() || firstDelay.isNegative() || !idle.isPositive()) {
             throw new IllegalArgumentException("durations must not be negative");
         }
     }

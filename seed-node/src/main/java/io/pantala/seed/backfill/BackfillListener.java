@@ -24,6 +24,12 @@ public interface BackfillListener {
      */
     default void started(BlobKey key, String requestId) {}
 
+    /** It was taken, as a whole, from others who hold it. */
+    default void retrieved(BlobKey key, long bytes, Duration took, String requestId) {}
+
+    /** Others who say to hold it did not give it, or not in time. Then the registry is asked. */
+    default void notRetrieved(BlobKey key, String why, String requestId) {}
+
     /** Bytes of a blob came. */
     default void bytes(BlobKey key, long bytes, Reason reason) {}
 

@@ -21,6 +21,7 @@ public final class Backfills implements BlobFiller, AutoCloseable {
     private final Means means;
     private final Spool spool;
     private final ConcurrentMap<BlobKey, Flight> flights = new ConcurrentHashMap<>();
+    private volatile Copies copies = Copies.NONE;
 
     /**
      * @param spool a directory of its own for what comes without a length, emptied now
@@ -42,6 +43,7 @@ public final class Backfills implements BlobFiller, AutoCloseable {
         Permits permits = new Permits(config.parallelRequests());
         this.means = new Means(
                 store,
+                () -> copies,
                 registry,
                 permits,
                 new Cooldowns(config.longestDelay(), System::nanoTime),
@@ -50,6 +52,11 @@ public final class Backfills implements BlobFiller, AutoCloseable {
                 timer,
                 random);
         this.spool = new Spool(spool, store);
+    }
+
+    /** From now on, what others hold is taken from them, and only what they don't from registries. */
+    public void prefer(Copies others) {
+        copies = others;
     }
 
     @Override

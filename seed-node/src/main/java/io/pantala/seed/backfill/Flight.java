@@ -45,6 +45,9 @@ final class Flight {
     /** Of this flight's thread alone, until it has waited for it. */
     private @Nullable Flight previous;
 
+    /** What was tried in vain; of this flight's thread alone. */
+    private @Nullable Retrieval retrieval;
+
     /** Guards what follows; nothing slow or foreign is done under it. */
     private final Object lock = new Object();
 
@@ -191,7 +194,7 @@ final class Flight {
     private void fill() throws InterruptedException {
         StoredBlob there = means.store().find(key).orElse(null);
         if (there == null) {
-            openFromRegistry();
+            openFromElsewhere();
             return;
         }
         if (there.sealed()) {
@@ -203,7 +206,37 @@ final class Flight {
             return;
         }
         try (there) {
+            openFromElsewhere();
+        }
+    }
+
+    private void openFromElsewhere() throws InterruptedException {
+        if (!openFromCopies() && going()) {
             openFromRegistry();
+        }
+    }
+
+    /** Whether others who hold the blob have given it. What must be asked of the registry is asked by those who want it. */
+    private boolean openFromCopies() throws InterruptedException {
+        Duration most = means.config().copies();
+        Optional<Copies.Copy> found = means.copies().get().of(key, most);
+        if (found.isEmpty()) {
+            return false;
+        }
+        try (Copies.Copy copy = found.get()) {
+            Retrieval tried = new Retrieval(key, copy, means, spool, this::going);
+            switch (tried.run(most.minusNanos(System.nanoTime() - started))) {
+                case Retrieval.Outcome.Retrieved(StoredBlob blob) -> {
+                    open(blob);
+                    means.listener().retrieved(key, blob.layout().size(), tried.took(), requestId);
+                    return true;
+                }
+                case Retrieval.Outcome.Failed(String why) -> {
+                    retrieval = tried;
+                    means.listener().notRetrieved(key, why, requestId);
+                    return false;
+                }
+            }
         }
     }
 
@@ -349,6 +382,9 @@ final class Flight {
                 if (got.equals(key.digest())) {
                     blob.seal();
                     means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
+                    if (retrieval != null) {
+                        retrieval.judge(blob);
+                    }
                 } else {
                     mismatch(blob, got);
                 }

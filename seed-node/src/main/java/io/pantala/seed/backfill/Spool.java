@@ -1,8 +1,11 @@
 package io.pantala.seed.backfill;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
+import io.pantala.manifest.UpstreamName;
 import io.pantala.registry.RegistryResponse;
 import io.pantala.store.BlobStore;
 import io.pantala.store.BlockWriter;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -33,6 +37,7 @@ import java.util.zip.GZIPInputStream;
  */
 final class Spool {
     private static final int CHUNK = 64 << 10;
+    private static final String MARK = ".unproved";
 
     private final Path directory;
     private final BlobStore store;
@@ -44,14 +49,50 @@ final class Spool {
         this.store = store;
         try {
             Files.createDirectories(directory);
-            try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*.blob")) {
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*{.blob," + MARK + "}")) {
                 for (Path file : left) {
+                    if (file.toString().endsWith(MARK)) {
+                        dropUnproved(Files.readString(file, US_ASCII));
+                    }
                     Files.delete(file);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("can't use " + directory, e);
         }
+    }
+
+    private void dropUnproved(String key) {
+        String[] parts = key.split("@", 2);
+        try {
+            BlobKey marked = new BlobKey(new UpstreamName(parts[0]), Digest.parse(parts[1]));
+            Optional<StoredBlob> found = store.find(marked);
+            if (found.isPresent()) {
+                try (StoredBlob blob = found.get()) {
+                    if (!blob.sealed()) {
+                        store.drop(marked);
+                    }
+                }
+            }
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The process ended before it was written.
+        }
+    }
+
+    /**
+     * What the store gets of a blob from now on was vouched for by nobody: as long as the mark is open, whoever starts
+     * anew drops it.
+     */
+    Mark mark(BlobKey key) throws IOException {
+        Path file = directory.resolve(UUID.randomUUID() + MARK);
+        Files.writeString(file, key.toString(), US_ASCII, StandardOpenOption.CREATE_NEW);
+        return () -> Files.delete(file);
+    }
+
+    /** Says so until it is closed. */
+    interface Mark extends AutoCloseable {
+        @Override
+        void close() throws IOException;
     }
 
     /** What became of it. */

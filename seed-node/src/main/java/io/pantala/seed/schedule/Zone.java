@@ -46,6 +46,11 @@ public record Zone(String region, String zone, String rack) {
         return sameRegion(other) && zone.equals(other.zone);
     }
 
+    /** How many borders lie between here and there, of racks, zones and regions. */
+    public int borders(Zone there) {
+        return sameZone(there) ? rack.equals(there.rack) ? 0 : 1 : sameRegion(there) ? 2 : 3;
+    }
+
     /** As {@link #parse} reads it. */
     @Override
     public String toString() {

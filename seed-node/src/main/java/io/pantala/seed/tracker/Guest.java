@@ -46,6 +46,11 @@ final class Guest {
                 .isPresent();
     }
 
+    /** Whether it has proved who it is. */
+    boolean isCertified() {
+        return session.identity().isPresent();
+    }
+
     boolean isGone() {
         return gone;
     }

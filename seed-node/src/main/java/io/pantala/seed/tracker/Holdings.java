@@ -3,8 +3,10 @@ package io.pantala.seed.tracker;
 import io.pantala.manifest.BlobKey;
 import io.pantala.transport.control.ControlMessage.Have;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /**
@@ -19,6 +21,9 @@ final class Holdings {
 
     /** By blob, the one told of last is the last. */
     private final SequencedMap<BlobKey, List<Holding>> byBlob = new LinkedHashMap<>();
+
+    /** Who waits to hear of a blob. */
+    private final Map<BlobKey, List<Runnable>> waiting = new HashMap<>();
 
     /** One host's. */
     record Holding(Guest guest, Have have) {}
@@ -36,6 +41,20 @@ final class Holdings {
         if (byBlob.size() > MOST_BLOBS) {
             byBlob.pollFirstEntry();
         }
+        List<Runnable> told = waiting.remove(have.key());
+        if (told != null) {
+            told.forEach(Runnable::run);
+        }
+    }
+
+    /** Runs this as soon as a host says that it holds all of a blob. */
+    void whenTold(BlobKey key, Runnable then) {
+        waiting.computeIfAbsent(key, _ -> new ArrayList<>()).add(then);
+    }
+
+    /** Nobody waits any more to hear of it. */
+    void enough(BlobKey key) {
+        waiting.remove(key);
     }
 
     List<Holding> of(BlobKey key) {

@@ -1,6 +1,7 @@
 package io.pantala.seed.tracker;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.seed.backfill.Copies;
 import io.pantala.seed.http.Routes;
 import io.pantala.seed.schedule.Conductor;
 import io.pantala.seed.schedule.Zone;
@@ -8,6 +9,7 @@ import io.pantala.store.BlobStore;
 import io.pantala.swarm.Authorization;
 import io.pantala.swarm.BlobFiller;
 import io.pantala.transport.RateLimit;
+import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockServer;
 import io.pantala.transport.block.BlockServerListener;
 import io.pantala.transport.control.ControlMessage;
@@ -42,6 +44,9 @@ public final class SeedNode implements AutoCloseable {
 
     private final TrackerConfig config;
     private final Owner owner = new Owner();
+    private final String name;
+    private final Zone zone;
+    private final ClusterDesk cluster;
     private final Conducting conducting;
     private final Holdings holdings = new Holdings();
     private final WantedBlob.Surroundings surroundings;
@@ -70,6 +75,9 @@ public final class SeedNode implements AutoCloseable {
             BlockServerListener listener,
             TrackerConfig config) {
         this.config = config;
+        this.name = name;
+        this.zone = zone;
+        this.cluster = cluster;
         this.conducting = new Conducting(
                 new Conductor(config.conductor(), new SplittableRandom()),
                 zone,
@@ -87,6 +95,17 @@ public final class SeedNode implements AutoCloseable {
     public void mount(Routes routes) {
         routes.get(ControlServer.PATH, Access.HOSTS, control::handle);
         routes.getMatching(BlockServer.PATHS, Access.NODES, blocks::handle);
+    }
+
+    /**
+     * What its hosts hold, to be taken back when this seed has lost it.
+     *
+     * @param blocks fetches it; stays the caller's
+     * @param restarted whether this seed has had hosts before: they are about to tell what they hold
+     */
+    public Copies copies(BlockClient blocks, boolean restarted) {
+        return new HostCopies(
+                name, zone, cluster, blocks, holdings, owner, restarted ? config.settle() : Duration.ZERO);
     }
 
     /** The hosts that are linked now. */

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param gather how long new hashes are gathered before they are told
  * @param credentialAnswer how long one host may take to answer that it has a newer credential, or none
  * @param credentialWait how long a backfill waits for the answers of all hosts
+ * @param settle how long after it was started anew a seed waits for hosts to tell what they hold
  * @param conductor how it decides
  */
 public record TrackerConfig(
@@ -20,6 +21,7 @@ public record TrackerConfig(
         Duration gather,
         Duration credentialAnswer,
         Duration credentialWait,
+        Duration settle,
         ConductorConfig conductor) {
     public static final TrackerConfig DEFAULT = new TrackerConfig(
             ControlConfig.DEFAULT,
@@ -27,5 +29,6 @@ public record TrackerConfig(
             Duration.ofMillis(5),
             Duration.ofSeconds(6),
             Duration.ofSeconds(15),
+            Duration.ofSeconds(2),
             ConductorConfig.DEFAULT);
 }

@@ -24,6 +24,7 @@ import io.pantala.store.BlobFailedException;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
+import io.pantala.store.BlockWriter;
 import io.pantala.store.StoreConfig;
 import io.pantala.store.StoreListener;
 import io.pantala.store.StoredBlob;
@@ -38,6 +39,7 @@ import io.pantala.swarm.Opening.Refused;
 import io.pantala.swarm.Opening.Unavailable;
 import io.pantala.swarm.UpstreamRefusal;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +56,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -747,6 +750,169 @@ class BackfillsTest {
         assertThat(registry.bytesSent(digest)).isEqualTo(blob.length + BLOCK);
     }
 
+    // ---- what others hold
+
+    @Test
+    void takesWhatOthersHoldFromThem() throws Exception {
+        byte[] blob = bytes(3 * MIB + 5);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder one = new FakeHolder(blob);
+        FakeHolder two = new FakeHolder(blob);
+        backfills.prefer(copies(one, two));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).isEmpty();
+        assertThat(one.given.get() + two.given.get()).isEqualTo(13);
+        assertThat(one.given).hasPositiveValue();
+        assertThat(two.given).hasPositiveValue();
+        awaitLog("retrieved " + blob.length + " req-1");
+    }
+
+    @Test
+    void takesFromTheOthersWhatOneOfThemFailsToGive() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder one = new FakeHolder(blob);
+        FakeHolder two = new FakeHolder(blob);
+        two.most = 3;
+        backfills.prefer(copies(one, two));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).isEmpty();
+        assertThat(one.given).hasValue(9);
+        assertThat(two.given).hasValue(3);
+    }
+
+    @Test
+    void asksTheRegistryForWhatOthersDoNotGive() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder one = new FakeHolder(blob);
+        one.most = 3;
+        backfills.prefer(copies(one));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        awaitLog("not retrieved req-1", "started req-1", "sealed req-1");
+        assertThat(one.lies).hasValue(0);
+    }
+
+    @Test
+    void givesNobodyAByteOfWhatOthersHoldThatIsSomethingElse() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder honest = new FakeHolder(blob);
+        FakeHolder liar = new FakeHolder(new byte[blob.length]);
+        backfills.prefer(copies(liar, honest));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        awaitLog("not retrieved req-1", "started req-1", "sealed req-1");
+        await().untilAsserted(() -> assertThat(liar.lies).hasValue(1));
+        assertThat(honest.lies).hasValue(0);
+    }
+
+    @Test
+    void doesNotWaitForOthersThatAreTooSlow() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder stalled = new FakeHolder(blob);
+        CountDownLatch end = new CountDownLatch(1);
+        stalled.until = end;
+        backfills.prefer(copies(stalled));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        end.countDown();
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        awaitLog("not retrieved req-1", "started req-1", "sealed req-1");
+    }
+
+    @Test
+    void keepsNothingOfOthersThatWasNotProvedBeforeTheProcessEnded() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        try (StoredBlob partial = store.create(key(digest), BlockLayout.of(blob.length))) {
+            write(partial, 0, new byte[BLOCK]);
+        }
+        Files.writeString(directory.resolve("spool").resolve("some.unproved"), key(digest).toString());
+        reopen(100 * MIB);
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
+        assertThat(directory.resolve("spool")).isEmptyDirectory();
+    }
+
+    /** Those who read a blob are told before those who only listen. */
+    private void awaitLog(String... lines) {
+        await().untilAsserted(() -> assertThat(events.log).containsExactly(lines));
+    }
+
+    private static void write(StoredBlob blob, int block, byte[] bytes) throws IOException {
+        try (BlockWriter writer = blob.writer(block)) {
+            writer.write(ByteBuffer.wrap(bytes));
+            writer.complete();
+        }
+    }
+
+    private static Copies copies(FakeHolder... holders) {
+        BlockLayout layout = BlockLayout.of(holders[0].bytes.length);
+        return (_, _) -> Optional.of(new Copies.Copy() {
+            @Override
+            public BlockLayout layout() {
+                return layout;
+            }
+
+            @Override
+            public List<Copies.Holder> holders() {
+                return List.of(holders);
+            }
+
+            @Override
+            public void close() {}
+        });
+    }
+
+    /** Gives what it has, as long as it is to. */
+    private static final class FakeHolder implements Copies.Holder {
+        private final byte[] bytes;
+        private final AtomicInteger given = new AtomicInteger();
+        private final AtomicInteger lies = new AtomicInteger();
+        private int most = Integer.MAX_VALUE;
+        private CountDownLatch until = new CountDownLatch(0);
+
+        FakeHolder(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public boolean fetch(int block, BlockWriter into) {
+            try {
+                until.await();
+                int at = block * BLOCK;
+                into.write(ByteBuffer.wrap(Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + BLOCK))));
+                if (given.incrementAndGet() > most) {
+                    given.decrementAndGet();
+                    return false;
+                }
+                into.complete();
+                return true;
+            } catch (IOException | InterruptedException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public void lied() {
+            lies.incrementAndGet();
+        }
+    }
+
     @Test
     void stopsAllWhenClosed() throws Exception {
         Digest digest = registry.blob("library/probe", bytes(3 * MIB));
@@ -780,6 +946,7 @@ class BackfillsTest {
                 4,
                 4,
                 Duration.ofSeconds(10),
+                Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 3,
                 Duration.ofMillis(1),
@@ -978,6 +1145,16 @@ class BackfillsTest {
         @Override
         public void lost(BlobKey key, long length, String requestId) {
             lost.add(length);
+        }
+
+        @Override
+        public void retrieved(BlobKey key, long length, Duration took, String requestId) {
+            log.add("retrieved " + length + " " + requestId);
+        }
+
+        @Override
+        public void notRetrieved(BlobKey key, String why, String requestId) {
+            log.add("not retrieved " + requestId);
         }
 
         @Override

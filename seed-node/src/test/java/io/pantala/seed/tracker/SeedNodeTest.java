@@ -72,7 +72,13 @@ class SeedNodeTest {
             Duration.ofSeconds(30),
             8 << 20);
     private static final TrackerConfig TRACKER = new TrackerConfig(
-            CONTROL, 3, Duration.ofMillis(5), Duration.ofSeconds(5), Duration.ofSeconds(10), ConductorConfig.DEFAULT);
+            CONTROL,
+            3,
+            Duration.ofMillis(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(2),
+            ConductorConfig.DEFAULT);
     private static final int BLOCKS = 8;
 
     private final Vertx vertx = Vertx.vertx();
@@ -254,8 +260,8 @@ class SeedNodeTest {
     void asksTheHostsThatWaitForANewerCredential() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         seed.filler.accepted = Authorization.of("Bearer new");
-        try (Fill silent = two.start("r1", "Bearer old");
-                Fill renewing = one.start(content.key(), "r2", new CredentialSource() {
+        // It waits before the other one comes, who has nothing newer and whom the seed may ask too.
+        try (Fill renewing = one.start(content.key(), "r1", new CredentialSource() {
                     @Override
                     public Authorization current() {
                         return Authorization.of("Bearer old");
@@ -266,7 +272,8 @@ class SeedNodeTest {
                         asked.incrementAndGet();
                         return Optional.of(Authorization.of("Bearer new"));
                     }
-                })) {
+                });
+                Fill silent = two.start("r2", "Bearer old")) {
             opened(renewing).close();
             opened(silent).close();
         }

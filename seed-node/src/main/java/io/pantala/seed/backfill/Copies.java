@@ -1,0 +1,51 @@
+package io.pantala.seed.backfill;
+
+import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
+import io.pantala.store.BlockWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Whole copies of blobs that others hold. Whether a copy is one turns out when all of it is here. */
+public interface Copies {
+    /** Nobody holds anything. */
+    Copies NONE = (_, _) -> Optional.empty();
+
+    /**
+     * Who says to hold all of this blob.
+     *
+     * @param patience how long it may take to find out
+     */
+    Optional<Copy> of(BlobKey key, Duration patience) throws InterruptedException;
+
+    /** A blob that others hold. Closing it ends what is still being fetched. */
+    interface Copy extends AutoCloseable {
+        /** How those who hold it say that it is cut. */
+        BlockLayout layout();
+
+        /** Those who say so, the nearest first; at least one. */
+        List<Holder> holders();
+
+        @Override
+        void close();
+    }
+
+    /** One who says to hold the blob. */
+    interface Holder {
+        /**
+         * Fetches a block from it, whatever its bytes may be. Blocks for a bounded time, and is never to be interrupted.
+         *
+         * @param into has taken nothing yet; the caller closes it
+         * @return whether the block is held now
+         */
+        boolean fetch(int block, BlockWriter into);
+
+        /** A block of it was not what the registry has. */
+        void lied();
+
+        /** For people. */
+        @Override
+        String toString();
+    }
+}
