@@ -24,8 +24,9 @@ public record Digest(String algorithm, String encoded) {
     public static final Digest EMPTY_SHA256 = sha256(new byte[0]);
 
     public Digest {
-        if (!ALGORITHM.matcher(algorithm).matches()
-                || algorithm.length() + encoded.length() > LONGEST
+        // The length first: a pattern that repeats a group needs stack for each time that it matches.
+        if (algorithm.length() + encoded.length() > LONGEST
+                || !ALGORITHM.matcher(algorithm).matches()
                 || !ENCODED.matcher(encoded).matches()) {
             throw new IllegalArgumentException("not a digest: it must read algorithm:encoded");
         }

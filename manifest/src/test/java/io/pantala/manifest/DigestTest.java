@@ -67,6 +67,8 @@ class DigestTest {
     @Test
     void refusesDigestsWithoutEnd() {
         assertThatThrownBy(() -> Digest.parse("x:" + "a".repeat(600))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Digest.parse("a.".repeat(1_000_000) + "a:b"))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -108,7 +108,8 @@ class HostileInputTest {
                 ":" + "0".repeat(64),
                 "sha256:sha256:" + "0".repeat(64),
                 "../" + "0".repeat(64),
-                "x".repeat(60_000))) {
+                "x".repeat(60_000),
+                "a.".repeat(30_000) + "a:" + "0".repeat(64))) {
             assertRefused("GET /v2/a/b/blobs/" + none + " HTTP/1.1\r\nHost: x\r\n\r\n");
         }
     }

@@ -110,6 +110,7 @@ final class ControlCodec {
         if (!(tree instanceof ObjectNode map)) {
             throw new MalformedMessageException("not a CBOR map");
         }
+        requireText(map);
         Fields fields = new Fields(map);
         String type = fields.text("t");
         try {
@@ -117,6 +118,33 @@ final class ControlCodec {
         } catch (IllegalArgumentException e) {
             throw new MalformedMessageException("a '" + type + "' message makes no sense");
         }
+    }
+
+    /** What is read as text must be text: half of a surrogate pair is none, and couldn't be written again. */
+    private static void requireText(JsonNode value) throws MalformedMessageException {
+        if (value.isTextual() && !isText(value.textValue())) {
+            throw new MalformedMessageException("not UTF-8");
+        }
+        for (Map.Entry<String, JsonNode> field : value.properties()) {
+            if (!isText(field.getKey())) {
+                throw new MalformedMessageException("not UTF-8");
+            }
+        }
+        for (JsonNode each : value) {
+            requireText(each);
+        }
+    }
+
+    private static boolean isText(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSurrogatePair(text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : 0)) {
+                    return false;
+                }
+                i++;
+            }
+        }
+        return true;
     }
 
     private static ObjectNode toTree(ControlMessage message) {

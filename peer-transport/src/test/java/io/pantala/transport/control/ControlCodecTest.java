@@ -18,13 +18,17 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Order;
 import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +59,8 @@ class ControlCodecTest {
                         "",
                         new ControlMessage.Limits(1_000_000, Long.MAX_VALUE)),
                 new ControlMessage.Welcome(2, "seed-1"),
+                new ControlMessage.News(Instant.ofEpochMilli(1), "PEM", List.of(), Set.of("host-9", "host-10")),
+                new ControlMessage.Granted(KEY, new Ticket("a-ticket")),
                 new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),
                 new ControlMessage.Accepted(KEY),
@@ -179,6 +185,26 @@ class ControlCodecTest {
                 .writeValueAsBytes(
                         Map.of("t", "hello", "oldest", 1, "newest", 1, "node", "a\nb", "software", "pantala"));
         assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(MalformedMessageException.class);
+    }
+
+    /** Such bytes look like UTF-8, and read as characters that nobody could write again. */
+    @Test
+    void refusesHalvesOfSurrogatePairsWhereverTheyStand() throws Exception {
+        byte[] high = {'x', (byte) 0xed, (byte) 0xa0, (byte) 0x80};
+        byte[] low = {'x', (byte) 0xed, (byte) 0xb0, (byte) 0x80};
+        for (byte[] half : List.of(high, low)) {
+            for (Object place : List.of("HALF", List.of(List.of("HALF")), Map.of("HALF", 1))) {
+                byte[] bytes = new CBORMapper().writeValueAsBytes(Map.of("t", "tasks", "first", place));
+                System.arraycopy(half, 0, bytes, indexOf(bytes, "HALF"), half.length);
+                assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(MalformedMessageException.class);
+            }
+        }
+        ControlMessage whole = new ControlMessage.Unknown("\ud83d\ude00");
+        assertThat(codec.decode(codec.encode(whole))).isEqualTo(whole);
+    }
+
+    private static int indexOf(byte[] bytes, String ascii) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).indexOf(ascii);
     }
 
     @Test
