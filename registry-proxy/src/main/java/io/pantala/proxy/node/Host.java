@@ -30,7 +30,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,8 +58,11 @@ public final class Host implements Node {
         neighbours = config.links().seeds().isEmpty()
                 ? Optional.empty()
                 : Optional.of(Neighbours.open(config.links(), base));
-        List<BlobFiller> fillers = new ArrayList<>(List.of(base.filler));
-        neighbours.ifPresent(others -> fillers.addFirst(others.downloads()));
+        List<BlobFiller> fillers = neighbours
+                .map(others -> List.of(
+                        others.downloads(),
+                        Hesitant.of(base.filler, base.tuning.pull().opening())))
+                .orElse(List.of(base.filler));
         upstreams = config.node().upstreams();
         var destinations = new Destinations(this::isNamed, this::isOwnPort, InetAddress::getAllByName);
         var connects = new Connects(

@@ -234,6 +234,12 @@ final class Fleet {
         return host(name, new LinksConfig(List.of(seeds), Optional.empty(), true, any, Optional.empty()), tuning);
     }
 
+    /** One that tells others to come to another address than its own. */
+    Host plainHostAt(NodeAddress advertised, String name, Tuning tuning, NodeAddress... seeds) throws StartException {
+        return host(
+                name, new LinksConfig(List.of(seeds), Optional.empty(), true, any, Optional.of(advertised)), tuning);
+    }
+
     private Host host(String name, LinksConfig links, Tuning tuning) throws StartException {
         return keep(Host.start(
                 new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, true, node(name)), tuning));

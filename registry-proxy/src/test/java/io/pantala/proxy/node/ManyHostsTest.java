@@ -15,9 +15,12 @@ import io.pantala.store.BlockWriter;
 import io.pantala.store.StoreException;
 import io.pantala.store.StoreListener;
 import io.pantala.store.StoredBlob;
+import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -25,9 +28,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +52,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class ManyHostsTest {
+    /** Blobs that an engine asks for at once. */
+    private static final int AT_ONCE = 4;
+
     private static final String FROM_PEERS = "pantala_source_bytes_total{source=\"peer\"}";
     private static final String FROM_SEED = "pantala_source_bytes_total{source=\"seed\"}";
     private static final String FROM_REGISTRY = "pantala_source_bytes_total{source=\"registry\"}";
@@ -286,25 +296,84 @@ class ManyHostsTest {
                 .isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofWhomNobodyCanReachTwo(boolean silently) throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = new ArrayList<>(hosts(4, seed));
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket two = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            for (ServerSocket wall : List.of(one, two)) {
+                NodeAddress nowhere = silently ? new NodeAddress("127.0.0.1", wall.getLocalPort()) : closed();
+                String name = "walled-" + hosts.size();
+                hosts.add(fleet.plainHostAt(nowhere, name, Fleet.patient(), seed.listen()));
+                fleet.awaitLinks(hosts.getLast(), 1);
+            }
+
+            assertAllGet(bytes, pulls(hosts, blob));
+        }
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+    }
+
     @Test
+    void ofWhomOneCanNotReachTheSeed() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = new ArrayList<>(hosts(3, seed));
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        hosts.add(fleet.plainHost("cut-off", Fleet.patient(), closed()));
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(2L * bytes.length);
+        assertThat(fleet.metric(hosts.getLast().admin(), FROM_REGISTRY)).isEqualTo(bytes.length);
+    }
+
+    @Test
+    @Timeout(600)
     void askForManySmallBlobsAtOnce() throws Exception {
         Seed seed = fleet.seed("seed");
-        List<Host> hosts = hosts(16, seed);
-        List<byte[]> contents = new ArrayList<>();
-        List<Digest> blobs = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            contents.add(fleet.bytes(500 + i));
-            blobs.add(fleet.registry.blob(Fleet.REPOSITORY, contents.getLast()));
+        List<Host> hosts = hosts(64, seed);
+        Map<Digest, byte[]> blobs = new LinkedHashMap<>();
+        for (int i = 0; i < 200; i++) {
+            byte[] bytes = fleet.bytes(500 + i);
+            blobs.put(fleet.registry.blob(Fleet.REPOSITORY, bytes), bytes);
         }
-        List<List<CompletableFuture<HttpResponse<byte[]>>>> pulls = new ArrayList<>();
-        for (Digest blob : blobs) {
-            pulls.add(pulls(hosts, blob));
+        List<CompletableFuture<Void>> engines = new ArrayList<>();
+        for (Host host : hosts) {
+            Queue<Map.Entry<Digest, byte[]>> wanted = new ConcurrentLinkedQueue<>(blobs.entrySet());
+            for (int i = 0; i < AT_ONCE; i++) {
+                engines.add(CompletableFuture.runAsync(() -> pullAll(host, wanted), this.engines));
+            }
         }
-        for (int i = 0; i < blobs.size(); i++) {
-            assertAllGet(contents.get(i), pulls.get(i));
-            assertThat(fleet.registry.bytesSent(blobs.get(i)))
-                    .as(() -> excess(seed, hosts))
-                    .isEqualTo(contents.get(i).length);
+        for (CompletableFuture<Void> engine : engines) {
+            engine.get(580, TimeUnit.SECONDS);
+        }
+        blobs.forEach((blob, bytes) -> assertThat(fleet.registry.bytesSent(blob))
+                .as(() -> excess(seed, hosts))
+                .isEqualTo(bytes.length));
+    }
+
+    private void pullAll(Host host, Queue<Map.Entry<Digest, byte[]>> wanted) {
+        for (var next = wanted.poll(); next != null; next = wanted.poll()) {
+            try {
+                HttpResponse<byte[]> response = fleet.pull(host, next.getKey());
+                assertThat(response.statusCode()).isEqualTo(200);
+                assertThat(response.body()).isEqualTo(next.getValue());
+            } catch (IOException | InterruptedException e) {
+                throw new CompletionException(e);
+            }
+        }
+    }
+
+    /** Where nobody listens any more. */
+    private static NodeAddress closed() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return new NodeAddress("127.0.0.1", socket.getLocalPort());
         }
     }
 

@@ -21,12 +21,15 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes a whole blob from those who hold it. Nobody is given a byte of it before all of it is proved: what a block has to
  * be is not known, and one holder that lies would spoil it for all.
  */
 final class Retrieval {
+    private static final Logger log = LoggerFactory.getLogger(Retrieval.class);
     private static final int PARALLEL = 8;
 
     private final BlobKey key;
@@ -160,6 +163,9 @@ final class Retrieval {
                 boolean held;
                 try (BlockWriter writer = lease.writer(task.block)) {
                     held = task.from.fetch(task.block, writer);
+                } catch (RuntimeException e) {
+                    log.warn("{}: block {} could not be taken from {}", key, task.block, task.from, e);
+                    held = false;
                 }
                 ended(task, held ? hash(lease, task.block) : null);
             }
