@@ -8,6 +8,7 @@ import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.ControlMessage.Welcome;
 import io.pantala.transport.identity.NodeIdentity;
+import io.pantala.transport.identity.Role;
 import io.pantala.transport.link.Caller;
 import io.pantala.transport.link.Denial;
 import io.vertx.core.Vertx;
@@ -77,7 +78,10 @@ public final class ControlServer implements AutoCloseable {
 
     /** The hosts that are linked now. */
     public List<LinkedHost> hosts() {
-        return open.stream().flatMap(session -> session.host().stream()).toList();
+        return open.stream()
+                .filter(session -> session.identity().map(NodeIdentity::role).orElse(Role.HOST) == Role.HOST)
+                .flatMap(session -> session.host().stream())
+                .toList();
     }
 
     /** Tells all hosts what is new, and closes the links of those that may not take part any more. */

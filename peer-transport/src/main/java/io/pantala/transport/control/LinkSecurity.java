@@ -1,6 +1,7 @@
 package io.pantala.transport.control;
 
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.ClusterTls;
 import io.pantala.transport.join.Membership;
 import java.net.InetAddress;
 import java.util.function.Predicate;
@@ -9,6 +10,9 @@ import java.util.function.Predicate;
 public sealed interface LinkSecurity {
     /** By TLS, with a certificate of the cluster. */
     record Certified(Membership membership) implements LinkSecurity {}
+
+    /** The same, where a seed is the host of others: of those alone that a blob belongs to rather than to itself. */
+    record BetweenSeeds(ClusterTls tls) implements LinkSecurity {}
 
     /**
      * Not at all. Over a network, nothing that engines entrust to this host goes over such a link.

@@ -76,13 +76,13 @@ public final class SeedLink {
     /** Whether nobody on the way can read what is said. */
     public boolean isConfidential() {
         return switch (shared.dial().security()) {
-            case LinkSecurity.Certified _ -> true;
+            case LinkSecurity.Certified _, LinkSecurity.BetweenSeeds _ -> true;
             case LinkSecurity.Plain plain -> plain.isLocal(address);
         };
     }
 
     private boolean isCertified() {
-        return shared.dial().security() instanceof LinkSecurity.Certified;
+        return !(shared.dial().security() instanceof LinkSecurity.Plain);
     }
 
     /** Sends without blocking. False when the link is down. */
@@ -120,7 +120,7 @@ public final class SeedLink {
 
     void dial() {
         switch (shared.dial().security()) {
-            case LinkSecurity.Plain _ -> connect();
+            case LinkSecurity.Plain _, LinkSecurity.BetweenSeeds _ -> connect();
             case LinkSecurity.Certified(Membership membership) -> {
                 var _ = membership.ready(address).whenComplete(this::ready);
             }

@@ -6,6 +6,8 @@ import io.pantala.transport.control.ControlMessage.Hello;
 import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
+import io.pantala.transport.identity.ClusterTls;
+import io.pantala.transport.join.Membership;
 import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.link.TlsOptions;
 import io.vertx.core.Vertx;
@@ -82,14 +84,13 @@ public final class SeedLinks implements AutoCloseable {
                 .setMaxFrameSize(ControlCodec.LONGEST)
                 .setMaxMessageSize(ControlCodec.LONGEST)
                 .setClosingTimeout(1);
-        if (dial.security() instanceof LinkSecurity.Certified certified) {
-            options.setSsl(true)
-                    .setVerifyHost(false)
-                    .setSslEngineOptions(
-                            new TlsOptions(certified.membership().tls().toSeeds()))
-                    .setSslHandshakeTimeout(config.handshake().toMillis())
-                    .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
-            certified.membership().keep(this::reachable);
+        switch (dial.security()) {
+            case LinkSecurity.Certified(Membership membership) -> {
+                secure(options, membership.tls(), config);
+                membership.keep(this::reachable);
+            }
+            case LinkSecurity.BetweenSeeds(ClusterTls tls) -> secure(options, tls, config);
+            case LinkSecurity.Plain _ -> {}
         }
         this.vertx = vertx;
         this.dialling = new Dialling(
@@ -114,6 +115,14 @@ public final class SeedLinks implements AutoCloseable {
             });
             resolver = vertx.setPeriodic(config.resolve().toMillis(), _ -> Thread.startVirtualThread(this::look));
         }
+    }
+
+    private static void secure(WebSocketClientOptions options, ClusterTls tls, ControlConfig config) {
+        options.setSsl(true)
+                .setVerifyHost(false)
+                .setSslEngineOptions(new TlsOptions(tls.toSeeds()))
+                .setSslHandshakeTimeout(config.handshake().toMillis())
+                .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
     }
 
     /** Starts dialling all seeds, and keeps at it. */
@@ -145,11 +154,18 @@ public final class SeedLinks implements AutoCloseable {
         return settled.copy();
     }
 
-    /** The links that are up now, the one that owns this digest first (rendezvous hashing). */
+    /**
+     * The links that are up now, the one that owns this digest first (rendezvous hashing). Of a seed's own links, those to
+     * seeds that come before itself: whoever asks on and on in this order never asks in a circle.
+     */
     public List<SeedLink> ranked(Digest digest) {
         record Ranked(SeedLink link, long score) {}
         List<Ranked> up = new ArrayList<>();
         bySeed().forEach((seed, link) -> up.add(new Ranked(link, score(seed, digest))));
+        if (dialling.dial().security() instanceof LinkSecurity.BetweenSeeds) {
+            long own = score(dialling.dial().node(), digest);
+            up.removeIf(each -> Long.compareUnsigned(each.score, own) <= 0);
+        }
         up.sort(Comparator.comparing(Ranked::score, Long::compareUnsigned).reversed());
         return up.stream().map(Ranked::link).toList();
     }

@@ -69,20 +69,20 @@ public final class Seed implements Node {
         base.metrics.certificate(() -> Optional.of(cluster.ends()), base.tuning.clock());
         SeedSync sync = base.add(
                 new SeedSync(base.vertx, self.name(), cluster, base.tuning.clock(), clusterEvents), SeedSync::close);
+        BlockClient blocks = base.add(
+                new BlockClient(base.tuning.blocks(), Optional.of(cluster.tls()), base.download), BlockClient::close);
         SeedNode conductor = base.add(
                 new SeedNode(
                         base.vertx,
                         self.name(),
                         base.zone(),
                         base.store,
-                        base.filler,
+                        OtherSeeds.open(base, self.name(), config.others(), cluster.tls(), blocks),
                         base.upload,
                         cluster,
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),
                 SeedNode::close);
-        BlockClient blocks = base.add(
-                new BlockClient(base.tuning.blocks(), Optional.of(cluster.tls()), base.download), BlockClient::close);
         base.backfills.prefer(conductor.copies(blocks, restarted));
         Preheats preheats = base.add(
                 new Preheats(

@@ -183,11 +183,6 @@ final class Fleet {
         return seed(new SeedConfig(any, node(name)), Tuning.DEFAULT);
     }
 
-    /** At an address of its own. */
-    Seed seed(String name, NodeAddress listen) throws StartException {
-        return seed(new SeedConfig(listen, node(name)), Tuning.DEFAULT);
-    }
-
     Seed seed(SeedConfig config, Tuning tuning) throws StartException {
         return keep(Seed.start(config, tuning));
     }
@@ -203,6 +198,20 @@ final class Fleet {
                         any,
                         List.of(others),
                         Optional.of(token),
+                        Optional.empty(),
+                        false,
+                        Optional.empty(),
+                        node(name)),
+                Tuning.DEFAULT);
+    }
+
+    /** One that is started again, at an address of its own, and knows others. */
+    Seed seed(String name, NodeAddress listen, NodeAddress... others) throws StartException {
+        return seed(
+                new SeedConfig(
+                        listen,
+                        List.of(others),
+                        Optional.empty(),
                         Optional.empty(),
                         false,
                         Optional.empty(),

@@ -16,6 +16,7 @@ import io.pantala.store.StoreException;
 import io.pantala.store.StoreListener;
 import io.pantala.store.StoredBlob;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,6 +32,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -44,9 +46,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -55,16 +59,22 @@ class ManyHostsTest {
     /** Blobs that an engine asks for at once. */
     private static final int AT_ONCE = 4;
 
+    private static final String LINKS = "pantala_seed_links";
     private static final String FROM_PEERS = "pantala_source_bytes_total{source=\"peer\"}";
     private static final String FROM_SEED = "pantala_source_bytes_total{source=\"seed\"}";
     private static final String FROM_REGISTRY = "pantala_source_bytes_total{source=\"registry\"}";
 
     private final ExecutorService engines = Executors.newVirtualThreadPerTaskExecutor();
     private Fleet fleet;
+    private TestReporter reporter;
+
+    /** When a host was first asked for a blob. */
+    private long asked;
 
     @BeforeEach
-    void open(@TempDir Path directory) {
+    void open(@TempDir Path directory, TestReporter reporter) {
         fleet = new Fleet(directory);
+        this.reporter = reporter;
     }
 
     @AfterEach
@@ -73,11 +83,12 @@ class ManyHostsTest {
         fleet.close();
     }
 
-    @Test
-    void takeABlobFromOneAnother() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"6, 8", "12, 16"})
+    void takeABlobFromOneAnother(int count, int mebibytes) throws Exception {
         Seed seed = fleet.seed("seed");
-        List<Host> hosts = hosts(12, seed);
-        byte[] bytes = fleet.bytes(16 << 20);
+        List<Host> hosts = hosts(count, seed);
+        byte[] bytes = fleet.bytes(mebibytes << 20);
         Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
 
         assertAllGet(bytes, pulls(hosts, blob));
@@ -86,7 +97,7 @@ class ManyHostsTest {
         double fromPeers = sum(hosts, FROM_PEERS);
         double fromSeed = sum(hosts, FROM_SEED);
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
-        assertThat(fromPeers + fromSeed).isBetween(12.0 * bytes.length, 12.5 * bytes.length);
+        assertThat(fromPeers + fromSeed).isBetween((double) count * bytes.length, (count + 0.5) * bytes.length);
         assertThat(fromSeed).isLessThan(4.0 * bytes.length);
         assertThat(explained(hosts, blob, "peer")).isEqualTo(fromPeers);
         assertThat(explained(hosts, blob, "seed")).isEqualTo(fromSeed);
@@ -334,6 +345,32 @@ class ManyHostsTest {
     }
 
     @Test
+    void thatCanEachReachOneSeedAloneShareOneCopy() throws Exception {
+        Seed first = fleet.seed("first");
+        Seed second =
+                fleet.seed("second", fleet.operator("first").newToken(Role.SEED, Optional.empty()), first.listen());
+        first.close();
+        Seed again = fleet.seed("first", first.listen(), second.listen());
+        for (Seed seed : List.of(again, second)) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> fleet.metric(seed.admin(), LINKS) == 1);
+        }
+        Host one = fleet.host("one", fleet.token("first"), Fleet.waiting(), again.listen());
+        Host two = fleet.host("two", fleet.token("first"), Fleet.waiting(), second.listen());
+        fleet.awaitLinks(one, 1);
+        fleet.awaitLinks(two, 1);
+
+        // Some of them belong to the one seed, some to the other.
+        for (int i = 0; i < 8; i++) {
+            byte[] bytes = fleet.bytes(1 << 20);
+            Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+            assertAllGet(bytes, pulls(List.of(one, two), blob));
+            assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        }
+        assertThat(fleet.metric(again.admin(), FROM_SEED) + fleet.metric(second.admin(), FROM_SEED))
+                .isEqualTo(8 << 20);
+    }
+
+    @Test
     @Timeout(600)
     void askForManySmallBlobsAtOnce() throws Exception {
         Seed seed = fleet.seed("seed");
@@ -430,6 +467,7 @@ class ManyHostsTest {
     /** On all hosts at once. */
     private List<CompletableFuture<HttpResponse<byte[]>>> pulls(List<Host> hosts, Digest blob) {
         List<CompletableFuture<HttpResponse<byte[]>>> pulls = new ArrayList<>();
+        asked = System.nanoTime();
         for (Host host : hosts) {
             CompletableFuture<HttpResponse<byte[]>> pull = new CompletableFuture<>();
             pulls.add(pull);
@@ -444,13 +482,15 @@ class ManyHostsTest {
         return pulls;
     }
 
-    private static void assertAllGet(byte[] bytes, List<CompletableFuture<HttpResponse<byte[]>>> pulls)
+    private void assertAllGet(byte[] bytes, List<CompletableFuture<HttpResponse<byte[]>>> pulls)
             throws Exception {
         for (CompletableFuture<HttpResponse<byte[]>> pull : pulls) {
             HttpResponse<byte[]> response = pull.get(100, TimeUnit.SECONDS);
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.body()).isEqualTo(bytes);
         }
+        Duration took = Duration.ofNanos(System.nanoTime() - asked);
+        reporter.publishEntry("milliseconds until the last host had all", String.valueOf(took.toMillis()));
     }
 
     private static <T> List<T> without(List<T> all, int... indices) {

@@ -93,7 +93,7 @@ public final class SeedNode implements AutoCloseable {
 
     /** Mounts the control link and the blocks. */
     public void mount(Routes routes) {
-        routes.get(ControlServer.PATH, Access.HOSTS, control::handle);
+        routes.get(ControlServer.PATH, Access.NODES, control::handle);
         routes.getMatching(BlockServer.PATHS, Access.NODES, blocks::handle);
     }
 
