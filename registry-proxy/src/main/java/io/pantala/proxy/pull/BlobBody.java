@@ -13,6 +13,10 @@ import io.pantala.store.BlobFailure;
 import io.pantala.store.BlobReader;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.Opening;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
@@ -31,6 +35,11 @@ final class BlobBody {
 
     private static final Duration LOOK = Duration.ofSeconds(5);
 
+    /** As much of what an engine has got is hashed before it gets more: as long as that takes, it gets nothing. */
+    private static final long MOST_HASHED = 4L << 30;
+
+    private static final int CHUNK = 128 << 10;
+
     private final RegistryCall.Blob call;
     private final Exchange exchange;
     private final ReplyBody body;
@@ -39,6 +48,9 @@ final class BlobBody {
     private final PullConfig config;
     private final PullListener listener;
     private final BlockLayout layout;
+
+    /** Of what is sent, where bytes come that the store has not proved, until it says what it says. */
+    private Proof proof = Proof.none();
 
     private @Nullable StoredBlob blob;
     private Source source;
@@ -86,28 +98,39 @@ final class BlobBody {
     /** Sends the bytes from {@code from} to before {@code to}; false when they could not all be had. */
     boolean send(long from, long to) throws EngineGoneException, InterruptedException {
         position = from;
+        boolean whole = from == 0 && to == layout.size();
+        proof = whole ? Proof.of(call.digest(), to) : Proof.none();
         while (true) {
             switch (blob == null ? End.BROKEN : follow(blob, to)) {
                 case DONE -> {
                     return true;
                 }
                 case WRONG -> {
-                    listener.mismatch(new BlobKey(call.route().upstream(), call.digest()));
-                    exchange.source("mismatch");
+                    mismatch();
                     return false;
                 }
                 case WITHHELD -> {
+                    hashSent(Objects.requireNonNull(blob));
                     return fromRegistry(to, Reason.WITHHELD_BLOCK, _ -> false);
                 }
                 case LATE -> {
                     StoredBlob late = Objects.requireNonNull(blob);
+                    hashSent(late);
                     if (fromRegistry(to, Reason.LATE, at -> isReadable(late, at))) {
                         return true;
                     }
+                    if (proof.refuted()) {
+                        return false;
+                    }
                 }
                 case BROKEN -> {
-                    if (!changeSource()) {
-                        return fromRegistry(to, Reason.INTERRUPTED, _ -> false);
+                    try (StoredBlob broken = blob == null ? null : blob.share()) {
+                        if (!changeSource()) {
+                            if (broken != null) {
+                                hashSent(broken);
+                            }
+                            return fromRegistry(to, Reason.INTERRUPTED, _ -> false);
+                        }
                     }
                 }
             }
@@ -125,6 +148,9 @@ final class BlobBody {
                     long length = Math.min(readable, slice()) - position;
                     if (!from.intact(position, position + length)) {
                         return End.BROKEN;
+                    }
+                    if (proof.position() > 0 && !hash(reader.channel(), position + length)) {
+                        return End.WRONG;
                     }
                     body.send(reader.channel(), position, length);
                     position += length;
@@ -179,6 +205,45 @@ final class BlobBody {
         }
     }
 
+    /**
+     * Hashes what the engine has got from the store, if that was not done yet, before it gets bytes that the store has not
+     * proved. From then on all is hashed as it goes.
+     */
+    private void hashSent(StoredBlob from) {
+        if (proof.position() == 0 && position > 0) {
+            boolean there = from.sealed() || from.held().runEnd(0) > layout.blockAt(position - 1);
+            if (there && position <= MOST_HASHED) {
+                boolean _ = hash(from.channel(), position);
+            } else {
+                proof.giveUp();
+            }
+        }
+    }
+
+    /** Hashes the bytes of a file up to before {@code end}; false when they must not be sent. */
+    private boolean hash(FileChannel from, long end) {
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+        try {
+            while (proof.possible() && proof.position() < end) {
+                chunk.clear().limit((int) Math.min(chunk.capacity(), end - proof.position()));
+                if (from.read(chunk, proof.position()) < 0) {
+                    throw new EOFException("the file ends before its blob");
+                }
+                if (!proof.accepts(chunk.flip())) {
+                    return false;
+                }
+            }
+        } catch (IOException e) {
+            proof.giveUp();
+        }
+        return true;
+    }
+
+    private void mismatch() {
+        listener.mismatch(new BlobKey(call.route().upstream(), call.digest()));
+        exchange.source("mismatch");
+    }
+
     /** The end of what is handed over next: whole blocks, since only those can be proved to be intact. */
     private long slice() {
         int last = layout.blockAt(Math.min(position + SLICE, layout.size()) - 1);
@@ -224,7 +289,7 @@ final class BlobBody {
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
         try {
-            position = new Straight(call, exchange, body, relay, config, listener, _ -> handedOver())
+            position = new Straight(call, exchange, body, relay, config, listener, proof, _ -> handedOver())
                     .send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null, enough);
             body.awaitSent();
         } finally {
@@ -232,6 +297,9 @@ final class BlobBody {
             listener.passedThrough(call.route().upstream(), call.digest(), reason, position - start);
         }
         source = before;
+        if (proof.refuted()) {
+            mismatch();
+        }
         return position == to;
     }
 

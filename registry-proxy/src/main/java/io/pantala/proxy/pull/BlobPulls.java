@@ -297,18 +297,28 @@ final class BlobPulls {
     private void pass(RegistryResponse response, RegistryCall.Blob call, Exchange exchange, LongConsumer count)
             throws EngineGoneException, InterruptedException {
         Optional<Straight.Span> span = Straight.Span.of(response);
-        if (span.isEmpty()) {
-            relay.pass(response, call, exchange, count);
-            return;
-        }
+        boolean whole = response.status() == 200 && !response.encoded();
+        Proof proof = whole ? proof(call, response.contentLength()) : Proof.none();
         List<Map.Entry<String, String>> headers =
                 Headers.without(Headers.endToEnd(response.headers(), call), "Content-Length");
         try (ReplyBody body = exchange.begin(response.status(), headers, response.contentLength())) {
-            var straight = new Straight(call, exchange, body, relay, config, listener, count);
-            if (straight.send(span.get(), response, _ -> false) == span.get().to()) {
-                body.end();
+            if (span.isEmpty()) {
+                relay.pump(response, exchange, body, proof, count);
+            } else {
+                var straight = new Straight(call, exchange, body, relay, config, listener, proof, count);
+                if (straight.send(span.get(), response, _ -> false) == span.get().to()) {
+                    body.end();
+                }
+            }
+            if (proof.refuted()) {
+                listener.mismatch(key(call));
+                exchange.source("mismatch");
             }
         }
+    }
+
+    private static Proof proof(RegistryCall.Blob call, OptionalLong size) {
+        return size.isPresent() ? Proof.of(call.digest(), size.getAsLong()) : Proof.ofUnsized(call.digest());
     }
 
     private void reply(RegistryCall.Blob call, Exchange exchange, StoredBlob blob, Supply supply)

@@ -192,15 +192,23 @@ final class Relay {
     /** Sends what is left of an answer's body, and ends the reply if that came to its right end. */
     void pump(RegistryResponse response, Exchange exchange, ReplyBody body, LongConsumer passed)
             throws EngineGoneException, InterruptedException {
+        pump(response, exchange, body, Proof.none(), passed);
+    }
+
+    /** The same; does not end the reply where the proof says no. */
+    void pump(RegistryResponse response, Exchange exchange, ReplyBody body, Proof proof, LongConsumer passed)
+            throws EngineGoneException, InterruptedException {
         try {
             ByteBuffer next = next(response, exchange);
-            while (next.hasRemaining()) {
+            while (next.hasRemaining() && proof.accepts(next)) {
                 int length = next.remaining();
                 body.send(copy(next));
                 passed.accept(length);
                 next = next(response, exchange);
             }
-            body.end();
+            if (proof.matches()) {
+                body.end();
+            }
         } catch (UpstreamException e) {
             listener.failed("upstream_" + e.kind().name().toLowerCase(Locale.ROOT));
         }

@@ -49,6 +49,7 @@ final class Straight {
     private final Relay relay;
     private final PullConfig config;
     private final PullListener listener;
+    private final Proof proof;
     private final LongConsumer onBytes;
 
     private Span span = new Span(0, 0, OptionalLong.empty());
@@ -56,7 +57,12 @@ final class Straight {
     private long position;
     private boolean refused;
 
-    /** @param onBytes hears of bytes that are on their way to the engine */
+    /**
+     * Nothing is sent yet.
+     *
+     * @param proof of the whole of which these bytes are the next; where it says no, the last of them are not sent
+     * @param onBytes hears of bytes that are on their way to the engine
+     */
     Straight(
             RegistryCall.Blob call,
             Exchange exchange,
@@ -64,6 +70,7 @@ final class Straight {
             Relay relay,
             PullConfig config,
             PullListener listener,
+            Proof proof,
             LongConsumer onBytes) {
         this.call = call;
         this.exchange = exchange;
@@ -71,6 +78,7 @@ final class Straight {
         this.relay = relay;
         this.config = config;
         this.listener = listener;
+        this.proof = proof;
         this.onBytes = onBytes;
     }
 
@@ -130,13 +138,14 @@ final class Straight {
         Duration pause = FIRST_PAUSE;
         while (wantsMore()
                 && !refused
+                && !proof.refuted()
                 && System.nanoTime() - lastBytes < config.gap().toNanos()) {
             long before = position;
             attempt(this::askForRest);
             if (position > before) {
                 lastBytes = System.nanoTime();
                 pause = FIRST_PAUSE;
-            } else if (!refused) {
+            } else if (!refused && !proof.refuted()) {
                 exchange.pause(pause);
                 Duration doubled = pause.multipliedBy(2);
                 pause = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
@@ -208,6 +217,9 @@ final class Straight {
             next.position(next.position() + skipped);
             next.limit(next.position() + (int) Math.min(next.remaining(), span.to() - position));
             if (next.hasRemaining()) {
+                if (!proof.accepts(next)) {
+                    return;
+                }
                 int length = next.remaining();
                 body.send(Relay.copy(next));
                 position += length;

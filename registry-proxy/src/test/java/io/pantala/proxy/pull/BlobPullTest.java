@@ -530,6 +530,71 @@ class BlobPullTest {
         assertThat(host.registry.requests()).hasSize(3);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {0, SIZE / 2, SIZE - 1})
+    void holdsBackTheEndOfAPassedThroughBlobThatIsAnother(long wrong) throws Exception {
+        var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_ROOM));
+        host.registry.next(target, Fault.none(), Fault.corruptAt(wrong));
+        try (var engine = host.engine(cant)) {
+            RawClient.Reply reply = engine.get(target).reply();
+
+            assertThat(reply.header("Content-Length")).isEqualTo("" + SIZE);
+            assertThat(reply.whole()).isFalse();
+            assertThat(engine.ended()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(host.mismatches).containsExactly(Host.key(content)));
+        assertThat(host.registry.requests(digest.toString())).hasSize(2);
+    }
+
+    @Test
+    void doesNotEndAPassedThroughBlobOfUnknownLengthThatIsAnother() throws Exception {
+        var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_LENGTH));
+        host.registry.blob("a/b", digest, Host.content(SIZE + 1));
+        host.registry.next(target, Fault.none(), Fault.chunked());
+        try (var engine = host.engine(cant)) {
+            assertThat(engine.get(target).reply().whole()).isFalse();
+        }
+        await().untilAsserted(() -> assertThat(host.mismatches).containsExactly(Host.key(content)));
+    }
+
+    @Test
+    void holdsBackTheEndOfWhatTheRegistrySpoiltAfterTheStoreBroke() throws Exception {
+        host.registry.next(target, Fault.none(), Fault.corruptAt(6 * BLOCK));
+        try (var engine = host.engine(ScriptedFiller.opening(host.store, content))) {
+            engine.get(target).head();
+            try (StoredBlob blob = host.stored(content)) {
+                ScriptedFiller.give(blob, content, 0, 4);
+                assertThat(engine.read(4 * BLOCK)).isEqualTo(Arrays.copyOf(content, 4 * BLOCK));
+                blob.fail(ScriptedFiller.interrupted());
+            }
+
+            assertThat(engine.read(SIZE).length).isLessThan(SIZE - 4 * BLOCK);
+            assertThat(engine.ended()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(host.mismatches).containsExactly(Host.key(content)));
+    }
+
+    @Test
+    void holdsBackTheStoresEndOfABlobWhoseMiddleTheRegistrySpoilt() throws Exception {
+        byte[] spoilt = content.clone();
+        spoilt[2 * BLOCK + 5] ^= 1;
+        host.registry.blob("a/b", digest, spoilt);
+        var gate = new CountDownLatch(1);
+        host.registry.next(target, Fault.none(), Fault.holdAfter(BLOCK + 1000, gate));
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content));
+                StoredBlob blob = opened(engine)) {
+            ScriptedFiller.give(blob, content, 0, 2);
+            assertThat(engine.read(3 * BLOCK + 1000)).isEqualTo(Arrays.copyOf(spoilt, 3 * BLOCK + 1000));
+
+            ScriptedFiller.give(blob, content, 2, blob.layout().count());
+            blob.seal();
+            gate.countDown();
+            assertThat(engine.read(SIZE).length).isLessThan(SIZE - 3 * BLOCK - 1000);
+            assertThat(engine.ended()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(host.mismatches).containsExactly(Host.key(content)));
+    }
+
     @Test
     void passesABlobOfUnknownLengthThrough() throws Exception {
         var cant = ScriptedFiller.saying(new Opening.PassThrough(Opening.PassThrough.Reason.NO_LENGTH));
