@@ -4,6 +4,8 @@ import io.pantala.store.StoreDirectory.BlobFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +30,8 @@ final class BlobFile implements AutoCloseable {
     private boolean complete;
     private boolean gone;
     private @Nullable FileChannel shared;
+    private @Nullable Arena mapping;
+    private @Nullable MemorySegment memory;
     private @Nullable RandomAccessFile sidecar;
     private long sidecarEnd;
 
@@ -76,6 +80,25 @@ final class BlobFile implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return Objects.requireNonNull(shared);
+    }
+
+    /**
+     * The whole file as memory, until this is closed. It has its full length from the start and never loses any, so no
+     * page is missing, however much of it is there yet.
+     */
+    synchronized MemorySegment memory() throws IOException {
+        if (memory == null) {
+            FileChannel file = shared();
+            Arena arena = Arena.ofShared();
+            try {
+                memory = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
+            } catch (IOException | RuntimeException e) {
+                arena.close();
+                throw e;
+            }
+            mapping = arena;
+        }
+        return memory;
     }
 
     private FileChannel open() throws IOException {
@@ -150,6 +173,9 @@ final class BlobFile implements AutoCloseable {
     /** Closes what is open; the next use opens it again. */
     @Override
     public synchronized void close() {
+        closeQuietly(mapping);
+        mapping = null;
+        memory = null;
         closeQuietly(shared);
         shared = null;
         closeQuietly(sidecar);

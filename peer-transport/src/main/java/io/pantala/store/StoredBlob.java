@@ -4,6 +4,7 @@ import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.BlockSet;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -175,6 +176,15 @@ public final class StoredBlob implements AutoCloseable {
      */
     public FileChannel channel() {
         return blob.file().shared();
+    }
+
+    /**
+     * The blob's file as memory, for reading held blocks of it while the lease is open: what must pass through memory
+     * anyway needs no copy then. All leases have the same one; it is let go of when nobody has a lease and the file is
+     * closed. Its pages are the page cache's, which the system takes back when it needs them.
+     */
+    public MemorySegment memory() throws IOException {
+        return blob.file().memory();
     }
 
     /** Gives the lease back. Closing twice is harmless. */

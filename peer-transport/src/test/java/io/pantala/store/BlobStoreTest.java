@@ -10,6 +10,8 @@ import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +99,25 @@ class BlobStoreTest {
                     .sorted()
                     .toList();
         }
+    }
+
+    @Test
+    void memoryShowsWhatIsWrittenLaterAndOutlivesTheNamesButNotTheLastLease() throws Exception {
+        TestBlob image = TestBlob.ofSize(5_500);
+        StoredBlob one = store.create(image.key(), image.layout());
+        StoredBlob other = one.share();
+        MemorySegment memory = one.memory();
+        image.write(one, 3);
+
+        assertThat(memory.byteSize()).isEqualTo(5_500);
+        assertThat(memory.asSlice(3_000, 1_000).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image.block(3));
+        assertThat(other.memory()).isSameAs(memory);
+
+        store.drop(image.key());
+        one.close();
+        assertThat(memory.asSlice(3_000, 1_000).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image.block(3));
+        other.close();
+        assertThat(memory.scope().isAlive()).isFalse();
     }
 
     @Test

@@ -13,8 +13,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -131,9 +131,14 @@ public final class BlockServer {
     private void send(StoredBlob blob, BlockRequest wanted, HttpServerRequest request) {
         int length = blob.layout().length(wanted.index());
         HttpServerResponse response = request.response();
+        if (response.closed()) {
+            // The host hung up while the block was looked up; sendFile would not take that well.
+            blob.close();
+            return;
+        }
         response.putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         try {
-            body(request, blob.channel(), blob.layout().offset(wanted.index()), length)
+            body(request, blob, blob.layout().offset(wanted.index()), length)
                     .onComplete(
                             _ -> {
                                 blob.close();
@@ -144,7 +149,7 @@ public final class BlockServer {
                                 // Part of it may be out: nothing else can be said on this connection.
                                 request.connection().close();
                             });
-        } catch (IllegalStateException | UncheckedIOException e) {
+        } catch (IllegalStateException | IOException | UncheckedIOException e) {
             // The host hung up, or the blob was dropped, while the block was looked up.
             blob.close();
             request.connection().close();
@@ -152,13 +157,13 @@ public final class BlockServer {
     }
 
     /** What TLS has to encrypt can't go past memory: then pages of the file itself are. */
-    private Future<Void> body(HttpServerRequest request, FileChannel channel, long offset, int length) {
+    private Future<Void> body(HttpServerRequest request, StoredBlob blob, long offset, int length) throws IOException {
         if (!upload.isNone()) {
-            return PacedSlices.send(request, channel, offset, length, upload);
+            return PacedSlices.send(request, blob.channel(), offset, length, upload);
         }
         return request.isSSL()
-                ? MappedSlices.send(request, channel, offset, length)
-                : request.response().sendFile(channel, offset, length);
+                ? MappedSlices.send(request, blob.memory().asSlice(offset, length))
+                : request.response().sendFile(blob.channel(), offset, length);
     }
 
     private static void fail(HttpServerResponse response, int status) {

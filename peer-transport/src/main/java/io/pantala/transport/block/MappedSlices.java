@@ -8,14 +8,11 @@ import io.vertx.core.Promise;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends part of a file as the pages that are in memory already, slice after slice behind a head that Vert.x wrote. Over
+ * Sends part of a mapped file as the pages that are in memory already, slice after slice behind a head that Vert.x wrote. Over
  * TLS its {@code sendFile} would read chunks of 8 KiB and cost twice as much. One of the few classes that touch the
  * insides of Vert.x. On the connection's event loop.
  */
@@ -37,26 +34,20 @@ final class MappedSlices {
         this.part = part;
     }
 
-    /** Sends it as the whole body, and ends the response. */
-    static Future<Void> send(HttpServerRequest request, FileChannel channel, long offset, int length) {
-        Arena arena = Arena.ofShared();
-        MappedSlices slices;
-        try {
-            MemorySegment part = channel.map(FileChannel.MapMode.READ_ONLY, offset, length, arena);
-            slices = new MappedSlices(((ConnectionBase) request.connection()).channelHandlerContext(), part);
-            request.response()
-                    .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(length))
-                    .writeHead()
-                    .onComplete(_ -> slices.proceed(), slices.sent::fail);
-        } catch (IOException | IllegalStateException e) {
-            arena.close();
-            return Future.failedFuture(e);
-        }
-        // By then nothing refers to the pages any more: a write is done when it has let go of its slice.
-        return slices.sent
-                .future()
-                .onComplete(_ -> arena.close())
-                .compose(_ -> request.response().end());
+    /**
+     * Sends it as the whole body, and ends the response.
+     *
+     * @param part stays as it is until the future is done: then nothing refers to it any more, since a write is done when
+     *     it has let go of its slice
+     */
+    static Future<Void> send(HttpServerRequest request, MemorySegment part) {
+        MappedSlices slices =
+                new MappedSlices(((ConnectionBase) request.connection()).channelHandlerContext(), part);
+        request.response()
+                .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(part.byteSize()))
+                .writeHead()
+                .onComplete(_ -> slices.proceed(), slices.sent::fail);
+        return slices.sent.future().compose(_ -> request.response().end());
     }
 
     private void proceed() {

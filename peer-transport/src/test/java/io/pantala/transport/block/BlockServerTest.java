@@ -2,6 +2,8 @@ package io.pantala.transport.block;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
@@ -15,10 +17,13 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.TestCluster;
 import io.pantala.transport.link.Caller;
 import io.pantala.transport.ticket.Ticket;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,11 +57,14 @@ class BlockServerTest {
     private Ticket ticket = cluster.ticket("host", content.key());
     private BlobStore store;
     private HttpServer server;
+    private BlockServer blocks;
+    private Handler<HttpServerRequest> handler =
+            request -> blocks.handle(request, new Caller.Unknown(true, false));
 
     @BeforeEach
     void open(@TempDir Path directory) throws Exception {
         store = TestContent.store(directory);
-        BlockServer blocks = new BlockServer(store, cluster.tickets(), new BlockServerListener() {
+        blocks = new BlockServer(store, cluster.tickets(), new BlockServerListener() {
             @Override
             public void blockSent(BlobKey key, int index, long bytes) {
                 events.add("sent " + index + ": " + bytes);
@@ -68,7 +76,7 @@ class BlockServerTest {
             }
         });
         server = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
-                .requestHandler(request -> blocks.handle(request, new Caller.Unknown(true, false)));
+                .requestHandler(request -> handler.handle(request));
         server.listen(0, "127.0.0.1").await(10, SECONDS);
     }
 
@@ -108,6 +116,28 @@ class BlockServerTest {
             assertThat(get(path(2)).body()).isEqualTo(content.block(2));
         }
         assertThat(events).contains("missing 1", "missing 2");
+    }
+
+    @Test
+    void letsGoOfABlockWhoseHostHasLeft() throws Exception {
+        content.storeIn(store);
+        handler = request -> {
+            Vertx.currentContext().exceptionHandler(e -> events.add("failed: " + e));
+            request.connection()
+                    .close()
+                    .onComplete(_ -> blocks.handle(request, new Caller.Unknown(true, false)));
+        };
+
+        assertThatThrownBy(() -> get(path(0))).isInstanceOf(IOException.class);
+
+        MemorySegment memory;
+        try (StoredBlob blob = store.find(content.key()).orElseThrow()) {
+            memory = blob.memory();
+            store.drop(content.key());
+        }
+        // It is let go of with the last lease.
+        await().until(() -> !memory.scope().isAlive());
+        assertThat(events).isEmpty();
     }
 
     @Test

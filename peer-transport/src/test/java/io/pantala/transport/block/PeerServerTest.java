@@ -213,6 +213,9 @@ class PeerServerTest {
             }
         }
         assertThat(fetch(client("host-1"), ticket("host-1"))).isInstanceOf(BlockOutcome.Received.class);
+        // All that serve the blob share one, until nobody does and it is gone.
+        assertThat(mappings()).hasSizeLessThanOrEqualTo(1);
+        store.drop(content.key());
         await().untilAsserted(() -> assertThat(mappings()).isEmpty());
     }
 
