@@ -25,7 +25,10 @@ public final class LinkServer {
     /** Connections of those who have proved nothing: what they can make this node remember must fit into its memory. */
     private static final int MOST_STRANGERS = 256;
 
-    private static final Duration BIND = Duration.ofSeconds(10);
+
+    /** Nothing but a machine that is busy, such as one that has just been started, delays it. */
+    private static final Duration BIND = Duration.ofMinutes(1);
+
     private static final int LONGEST_HEADER = 48 << 10;
     private static final int LONGEST_LINE = 4 << 10;
     private static final int LONGEST_IDLE_SECONDS = 120;

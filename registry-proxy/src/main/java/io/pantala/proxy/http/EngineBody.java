@@ -59,7 +59,7 @@ final class EngineBody implements RequestBody {
 
     @Override
     public void proceed() {
-        channel.execute(() -> {
+        channel.executeIfOpen(() -> {
             if (!request.response().headWritten()) {
                 var _ = request.response().writeContinue();
             }
@@ -88,7 +88,7 @@ final class EngineBody implements RequestBody {
         } finally {
             lock.unlock();
         }
-        channel.execute(() -> request.fetch(1));
+        channel.executeIfOpen(() -> request.fetch(1));
         return next;
     }
 
@@ -111,7 +111,7 @@ final class EngineBody implements RequestBody {
         } finally {
             lock.unlock();
         }
-        channel.execute(request::resume);
+        channel.executeIfOpen(request::resume);
     }
 
     private void arrived(Buffer part) {

@@ -19,6 +19,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -97,14 +98,23 @@ final class EngineChannel implements EngineSide {
         }
     }
 
-    /** Runs something on the event loop, soon. */
+    /** Runs something on the event loop, soon; a {@link RejectedExecutionException} says that the loop has ended. */
     void execute(Runnable task) {
         channel().eventLoop().execute(task);
     }
 
+    /** Runs something on the event loop that makes no odds once that has ended, and its connections with it. */
+    void executeIfOpen(Runnable task) {
+        try {
+            execute(task);
+        } catch (RejectedExecutionException e) {
+            // The proxy has closed, and did not wait for the request.
+        }
+    }
+
     /** The exchange needs the connection no more. On any thread. */
     void finish(Exchange exchange) {
-        execute(() -> {
+        executeIfOpen(() -> {
             if (current == exchange) {
                 current = null;
                 Runnable next = onceFree;
@@ -179,17 +189,19 @@ final class EngineChannel implements EngineSide {
      * reset: what it still sends is read and dropped for a while. Writes must be done before.
      */
     void closeGently() {
-        Channel channel = channel();
-        if (channel instanceof DuplexChannel duplex) {
-            SslHandler tls = channel.pipeline().get(SslHandler.class);
-            ChannelFuture told = tls == null ? channel.newSucceededFuture() : tls.closeOutbound();
-            var _ = told.addListener(_ -> {
-                var _ = duplex.shutdownOutput();
-            });
-            var _ = channel.eventLoop().schedule(this::abort, LINGER.toMillis(), TimeUnit.MILLISECONDS);
-        } else {
-            abort();
-        }
+        executeIfOpen(() -> {
+            Channel channel = channel();
+            if (channel instanceof DuplexChannel duplex) {
+                SslHandler tls = channel.pipeline().get(SslHandler.class);
+                ChannelFuture told = tls == null ? channel.newSucceededFuture() : tls.closeOutbound();
+                var _ = told.addListener(_ -> {
+                    var _ = duplex.shutdownOutput();
+                });
+                var _ = channel.eventLoop().schedule(this::abort, LINGER.toMillis(), TimeUnit.MILLISECONDS);
+            } else {
+                abort();
+            }
+        });
     }
 
     /** Closes the connection now: nobody reads from it any more. */

@@ -35,6 +35,10 @@ public final class ProxyServer implements AutoCloseable {
     private static final int MOST_EVENT_LOOPS = 4;
     private static final Duration MARGIN = Duration.ofSeconds(5);
 
+    /** Nothing but a machine that is busy, such as one that has just been started, delays it. */
+    private static final Duration BIND = Duration.ofMinutes(1);
+
+
     private final ProxyConfig config;
     private final CallParser parser;
     private final Connects connects;
@@ -133,7 +137,7 @@ public final class ProxyServer implements AutoCloseable {
             await(
                     vertx.deployVerticle(
                             () -> new Listener(options, address), new DeploymentOptions().setInstances(loops)),
-                    MARGIN);
+                    BIND);
         } catch (IOException e) {
             throw new IOException("can't listen on %s:%d: %s".formatted(host, port, e.getMessage()), e);
         }

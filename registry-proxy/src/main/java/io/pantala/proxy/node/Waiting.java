@@ -13,16 +13,19 @@ import java.util.concurrent.TimeoutException;
 final class Waiting {
     private static final Duration LONGEST = Duration.ofSeconds(10);
 
+    /** Nothing but a machine that is busy, such as one that has just been started, delays it. */
+    private static final Duration BIND = Duration.ofMinutes(1);
+
     private Waiting() {}
 
     /** Until it listens; an exception says in one line why it can't. */
     static <T> T listening(Future<T> listening, NodeAddress address) throws IOException {
         try {
-            return await(listening);
+            return await(listening, BIND);
         } catch (ExecutionException e) {
             throw new IOException("can't listen on " + address + ": " + reason(e), e);
         } catch (TimeoutException e) {
-            throw new IOException("can't listen on " + address + ": no answer in " + LONGEST.toSeconds() + " s", e);
+            throw new IOException("can't listen on " + address + ": no answer in " + BIND.toSeconds() + " s", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
@@ -35,10 +38,11 @@ final class Waiting {
     }
 
     static void close(Vertx vertx) throws ExecutionException, TimeoutException, InterruptedException {
-        await(vertx.close());
+        await(vertx.close(), LONGEST);
     }
 
-    private static <T> T await(Future<T> future) throws ExecutionException, TimeoutException, InterruptedException {
-        return future.toCompletionStage().toCompletableFuture().get(LONGEST.toMillis(), TimeUnit.MILLISECONDS);
+    private static <T> T await(Future<T> future, Duration longest)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        return future.toCompletionStage().toCompletableFuture().get(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

@@ -470,6 +470,33 @@ class ProxyServerTest {
     }
 
     @Test
+    void aRequestThatOutlivesTheEventLoopsEndsQuietly() throws Exception {
+        var begun = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var threads = new ConcurrentLinkedQueue<Thread>();
+        var uncaught = new ConcurrentLinkedQueue<Throwable>();
+        serve((_, exchange) -> {
+            Thread.currentThread().setUncaughtExceptionHandler((_, e) -> uncaught.add(e));
+            threads.add(Thread.currentThread());
+            begun.countDown();
+            goOn.await();
+            exchange.begin(200, List.of(), OptionalLong.of(1)).close();
+        });
+
+        try (var client = new RawClient(server.port())) {
+            client.get("/v2/");
+            begun.await();
+            vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            goOn.countDown();
+            assertThat(threads.element().join(Duration.ofSeconds(10))).isTrue();
+        }
+        assertThat(uncaught).isEmpty();
+        assertThat(ended).hasSize(1);
+        vertx = Vertx.vertx();
+        serve(DOES_NOTHING);
+    }
+
+    @Test
     void saysWhyItCantListen() throws Exception {
         serve((_, _) -> {});
         var taken = new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
