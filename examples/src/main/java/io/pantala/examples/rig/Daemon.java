@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 public final class Daemon implements AutoCloseable {
     private static final int LINES_KEPT = 200;
     private static final int LINES_SHOWN = 20;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration LOOK = Duration.ofMillis(20);
     private static final Duration GRACE = Duration.ofSeconds(10);
 

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /** A seed or a host's proxy, as a process of its own. */
 public final class PantalaNode implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Pattern READY = Pattern.compile(" ready( .*)");
 
     private final Daemon daemon;

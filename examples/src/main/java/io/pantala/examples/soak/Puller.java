@@ -101,8 +101,6 @@ final class Puller {
         EARLY,
         /** Early, or within a range, with bytes that the registry has spoilt. */
         SPOILT,
-        /** Looking whole, with bytes that the registry has spoilt. */
-        SPOILT_WHOLE,
         /** So that the pull can't be saved. */
         FAILED
     }
@@ -120,10 +118,6 @@ final class Puller {
                     }
                     case SPOILT -> {
                         tally.add(Event.BEGUN_ANEW);
-                        attempt = new Attempt(wish, content);
-                    }
-                    case SPOILT_WHOLE -> {
-                        tally.add(Event.SPOILT_WHOLE);
                         attempt = new Attempt(wish, content);
                     }
                     case FAILED -> {
@@ -223,10 +217,11 @@ final class Puller {
                     return wrong ? End.SPOILT : End.REACHED;
                 }
             }
-            if (!wrong) {
-                return End.REACHED;
+            if (wrong) {
+                tally.fail(Event.WRONG, what() + " is wrong from here on, as the registry sent it, and came whole");
+                return End.FAILED;
             }
-            return whole ? End.SPOILT_WHOLE : End.SPOILT;
+            return End.REACHED;
         }
 
         /** Moves on by these bytes; false where one is not the blob's. */

@@ -101,8 +101,7 @@ final class Report {
                 + tally.count(Event.LEFT) + " left in the middle");
         line("engines      " + tally.count(Event.RESUMED) + " times resumed, " + tally.count(Event.ASKED_AGAIN)
                 + " asked again, " + tally.count(Event.SILENCE) + " heard nothing for long, "
-                + tally.count(Event.BEGUN_ANEW) + " began anew after spoilt bytes, " + tally.count(Event.SPOILT_WHOLE)
-                + " after a spoilt blob that looked whole");
+                + tally.count(Event.BEGUN_ANEW) + " began anew after spoilt bytes");
         line("registry     " + registry.count(Fault.Refusal.class) + " times refused, "
                 + registry.count(Fault.Cut.class) + " cut, " + registry.count(Fault.Stall.class) + " stalled, "
                 + registry.count(Fault.Corrupt.class) + " sent wrong bytes");

@@ -29,11 +29,9 @@ final class Tally {
         SILENCE,
         /** What the registry had spoilt came in an answer that ended early, or in a range, and the engine began anew. */
         BEGUN_ANEW,
-        /** What the registry had spoilt came whole, as from the registry itself, and the engine began anew. */
-        SPOILT_WHOLE,
         /** It never came whole. */
         LOST,
-        /** Bytes came that are not the blob's, and not the registry's either. */
+        /** Bytes came that are not the blob's, and not the registry's either, or a whole blob with such bytes of its. */
         WRONG
     }
 

@@ -81,15 +81,14 @@ class PullerTest {
     }
 
     @Test
-    void beginsAnewWhereWhatTheRegistryHadSpoiltLookedWhole() throws Exception {
+    void takesWhatTheRegistryHadSpoiltForWrongWhereItCameWhole() throws Exception {
         spoilt = true;
-        answer(whole(10, "01234X6789"), whole(10, BODY));
+        answer(whole(10, "01234X6789"));
 
         pull(whole());
 
-        assertThat(tally.count(Event.SPOILT_WHOLE)).isEqualTo(1);
-        assertThat(tally.count(Event.BEGUN_ANEW)).isZero();
-        assertThat(tally.count(Event.WHOLE)).isEqualTo(1);
+        assertThat(tally.count(Event.WRONG)).isEqualTo(1);
+        assertThat(tally.failures()).singleElement().asString().contains("came whole");
     }
 
     @Test
