@@ -57,7 +57,8 @@ build() {
     echo "building pantala (log: $log) ..." >&2
     # The file gets the time of the build's start, so that what is edited during a build counts as newer.
     : >"$target/build.start"
-    if ! (cd "$root" && JAVA_HOME=$jdk ./mvnw --quiet package -Dmaven.test.skip "$@") >"$log" 2>&1; then
+    # What it starts must not keep the lock when it is killed itself.
+    if ! (cd "$root" && JAVA_HOME=$jdk ./mvnw --quiet package -Dmaven.test.skip "$@") >"$log" 2>&1 9>&-; then
         tail -n 40 "$log" >&2
         echo "$program: the build failed; the whole log is $log" >&2
         exit 1
@@ -69,7 +70,11 @@ build() {
 lock() {
     mkdir -p "$target" || exit 1
     exec 9>"$target/build.lock"
-    ! command -v flock >/dev/null || flock 9
+    command -v flock >/dev/null || return 0
+    flock -n 9 || {
+        echo "waiting for another that builds pantala ..." >&2
+        flock 9
+    }
 }
 
 unlock() {

@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /** Where a fill finds the credential it reads the registry with, also after the first one has expired. */
 public interface CredentialSource {
-    /** The newest credential known. */
+    /** The credential to read with now: the newest that has not been rejected, as far as known. */
     Authorization current();
 
     /**

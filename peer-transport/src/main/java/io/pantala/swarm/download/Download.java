@@ -2,6 +2,7 @@ package io.pantala.swarm.download;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
 import io.pantala.store.BlobFailure;
 import io.pantala.store.NoRoomException;
 import io.pantala.store.StoredBlob;
@@ -409,8 +410,7 @@ final class Download implements Runnable {
 
     private void leaveSeed() {
         if (seed != null) {
-            seed.link.unwatch(key, seed);
-            seed.link.send(new ControlMessage.Leave(key));
+            seed.link.leave(key, seed);
             seed = null;
         }
     }
@@ -465,6 +465,10 @@ final class Download implements Runnable {
     }
 
     private void create(BlockLayout layout) {
+        if (layout.size() == 0 && !key.digest().equals(Digest.EMPTY_SHA256)) {
+            passOver("it says that the blob is empty");
+            return;
+        }
         if (!around.store().fits(layout.size())) {
             cantStore(Reason.LARGER_THAN_QUOTA);
             return;

@@ -75,7 +75,13 @@ public final class BlockClient implements AutoCloseable {
      * @param abort ends it early
      */
     public BlockOutcome fetch(
-            NodeAddress from, BlobKey key, int index, Ticket ticket, BlockWriter into, byte @Nullable [] expected, Abort abort) {
+            NodeAddress from,
+            BlobKey key,
+            int index,
+            Ticket ticket,
+            BlockWriter into,
+            byte @Nullable [] expected,
+            Abort abort) {
         turns.acquireUninterruptibly();
         Buffers lent = takeBuffers();
         try {

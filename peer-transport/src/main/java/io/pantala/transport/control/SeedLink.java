@@ -96,14 +96,21 @@ public final class SeedLink {
         return lastHeard;
     }
 
-    /** Follows a blob; one watcher a blob. */
+    /** Follows a blob; one watcher a blob, the one that came last. */
     public void watch(BlobKey key, Watcher watcher) {
         watchers.put(key, watcher);
     }
 
-    /** Ends that. */
-    public void unwatch(BlobKey key, Watcher watcher) {
-        watchers.remove(key, watcher);
+    /** Ends that, and tells the seed, unless another has come to follow the blob: it has said what it wants by itself. */
+    public void leave(BlobKey key, Watcher watcher) {
+        // Told while nobody else can begin to watch, so that it is not taken for what the next one says.
+        watchers.computeIfPresent(key, (_, watching) -> {
+            if (!watching.equals(watcher)) {
+                return watching;
+            }
+            send(new ControlMessage.Leave(key));
+            return null;
+        });
     }
 
     /** Completes when the first try to reach the seed has ended, either way. */

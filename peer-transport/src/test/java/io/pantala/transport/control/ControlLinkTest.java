@@ -118,6 +118,23 @@ class ControlLinkTest {
     }
 
     @Test
+    void onlyTheOneWhoFollowsABlobLeavesIt() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLink link = up(links(CONFIG, seed.address()));
+        SeedLink.Watcher before = watcher(new LinkedBlockingQueue<>());
+        SeedLink.Watcher now = watcher(new LinkedBlockingQueue<>());
+        link.watch(KEY, before);
+        link.watch(KEY, now);
+
+        link.leave(KEY, before);
+        link.send(new ControlMessage.Credential(KEY, Optional.empty()));
+        assertThat(seed.sessions.heard()).isEqualTo(new ControlMessage.Credential(KEY, Optional.empty()));
+
+        link.leave(KEY, now);
+        assertThat(seed.sessions.heard()).isEqualTo(new ControlMessage.Leave(KEY));
+    }
+
+    @Test
     void saysClearlyWhenTheVersionsDoNotMeet() throws Exception {
         Seed seed = seed("one", CONFIG, 0);
         links(config(new VersionRange(7, 9), Duration.ofSeconds(5)), seed.address());
@@ -444,9 +461,8 @@ class ControlLinkTest {
         return links.ranked(KEY.digest()).getFirst();
     }
 
-    private static BlockingQueue<String> watch(SeedLink link) {
-        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
-        link.watch(KEY, new SeedLink.Watcher() {
+    private static SeedLink.Watcher watcher(BlockingQueue<String> heard) {
+        return new SeedLink.Watcher() {
             @Override
             public boolean received(AboutBlob message) {
                 return heard.add(message.toString());
@@ -461,7 +477,12 @@ class ControlLinkTest {
             public void down(String why) {
                 heard.add("down: " + why);
             }
-        });
+        };
+    }
+
+    private static BlockingQueue<String> watch(SeedLink link) {
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        link.watch(KEY, watcher(heard));
         return heard;
     }
 

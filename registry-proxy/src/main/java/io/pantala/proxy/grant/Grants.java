@@ -198,7 +198,7 @@ public final class Grants {
     private Verdict askByGet(Asker asker, Digest blob) throws UpstreamException {
         RegistryRequest firstByte = request(asker, blob, HttpMethod.GET, List.of(Map.entry("Range", "bytes=0-0")));
         try (RegistryResponse get = registry.sendUnfollowed(firstByte, MOST)) {
-            if (grants(get.status())) {
+            if (grants(get.status()) || isEmpty(get, blob)) {
                 return GRANTED;
             }
             if (!redirects(get.status())) {
@@ -207,8 +207,15 @@ public final class Grants {
         }
         // Other redirects may as well lead to a page to log in at: only a part of the blob itself is a yes.
         try (RegistryResponse followed = registry.send(firstByte, MOST)) {
-            return followed.status() == 206 ? GRANTED : refused(followed);
+            return followed.status() == 206 || isEmpty(followed, blob) ? GRANTED : refused(followed);
         }
+    }
+
+    /** A blob of no byte has no first one either (RFC 9110, section 15.5.17). */
+    private static boolean isEmpty(RegistryResponse response, Digest blob) {
+        return response.status() == 416
+                && blob.equals(Digest.EMPTY_SHA256)
+                && "bytes */0".equals(response.headers().get("Content-Range"));
     }
 
     private static boolean grants(int status) {

@@ -24,7 +24,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,7 +217,13 @@ final class Base implements AutoCloseable {
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
-            throw new IOException("data-dir " + directory + " can't be made: " + e, e);
+            String why = switch (e) {
+                case FileAlreadyExistsException _ -> e.getMessage() + " is a file";
+                case AccessDeniedException _ -> "permission denied at " + e.getMessage();
+                case NoSuchFileException _ -> "there is no making it at " + e.getMessage();
+                default -> e.toString();
+            };
+            throw new IOException("data-dir " + directory + " can't be made: " + why, e);
         }
     }
 }

@@ -92,7 +92,12 @@ final class BlobPulls {
         var asker = new Asker(call.route().upstream(), call.repository(), exchange.authorization());
         switch (check(asker, call, exchange)) {
             case Verdict.Refused(UpstreamRefusal refusal)
-            when refusal.status() < 500 -> relay.refuse(refusal, call, exchange);
+            when refusal.status() < 500 -> {
+                if (refusal.status() == 401 || refusal.status() == 403) {
+                    standing.refused(asker);
+                }
+                relay.refuse(refusal, call, exchange);
+            }
             // It may do better when it is asked for the blob itself.
             case Verdict.Refused _, Verdict.Unreachable _ -> straight(call, exchange, Reason.UNPROVED);
             case Verdict.Granted _ -> {
@@ -215,10 +220,11 @@ final class BlobPulls {
         if (blob.layout().count() != 1 || blob.sealed()) {
             return;
         }
+        Duration most = config.answer().minus(exchange.elapsed());
         try (BlobReader reader = blob.reader(0, size)) {
             var _ = exchange.<Long, BlobFailedException>whileConnected(() -> {
                 try {
-                    return reader.awaitReadable(config.stall());
+                    return reader.awaitReadable(most.compareTo(config.stall()) < 0 ? most : config.stall());
                 } catch (TimeoutException e) {
                     return 0L;
                 }

@@ -24,19 +24,46 @@ final class Credentials {
 
     private record Place(UpstreamName upstream, RepositoryName repository) {}
 
-    private record Known(Authorization authorization, long age) {}
+    /** A credential that engines are showing right now. */
+    private static final class Known {
+        private final Authorization authorization;
+        private int users;
 
-    /** The credentials for one repository, those shown last at the end. */
+        /** Whether the upstream has said no to it since it was shown first. */
+        private boolean rejected;
+
+        private Known(Authorization authorization) {
+            this.authorization = authorization;
+        }
+    }
+
+    /** The credentials for one repository, in the order in which they were shown first. */
     private static final class Shelf {
         private final List<Known> known = new ArrayList<>();
-        private int users;
+
+        @Nullable
+        Known find(Authorization authorization) {
+            return known.stream()
+                    .filter(each -> each.authorization.equals(authorization))
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        /** The one shown last of those that may still do. */
+        @Nullable
+        Authorization best() {
+            return known.reversed().stream()
+                    .filter(each -> !each.rejected)
+                    .map(each -> each.authorization)
+                    .findFirst()
+                    .orElse(null);
+        }
     }
 
     private final Duration patience;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
     private final Map<Place, Shelf> shelves = new HashMap<>();
-    private long additions;
 
     /** @param patience how long a transfer whose credential was rejected may wait for an engine with a newer one */
     Credentials(Duration patience) {
@@ -49,12 +76,15 @@ final class Credentials {
         lock.lock();
         try {
             Shelf shelf = shelves.computeIfAbsent(place, _ -> new Shelf());
-            shelf.users++;
-            shelf.known.removeIf(known -> known.authorization.equals(asker.authorization()));
-            if (shelf.known.size() == MOST_PER_REPOSITORY) {
-                shelf.known.removeFirst();
+            Known known = shelf.find(asker.authorization());
+            if (known == null) {
+                if (shelf.known.size() == MOST_PER_REPOSITORY) {
+                    shelf.known.removeFirst();
+                }
+                known = new Known(asker.authorization());
+                shelf.known.add(known);
             }
-            shelf.known.add(new Known(asker.authorization(), ++additions));
+            known.users++;
             added.signalAll();
         } finally {
             lock.unlock();
@@ -72,12 +102,18 @@ final class Credentials {
             this.own = own;
         }
 
+        /** Its own while that may do, else what another engine shows. */
         @Override
         public Authorization current() {
             lock.lock();
             try {
                 Shelf shelf = shelves.get(place);
-                return shelf == null ? own : shelf.known.getLast().authorization;
+                Known known = shelf == null ? null : shelf.find(own);
+                if (shelf == null || (known != null && !known.rejected)) {
+                    return own;
+                }
+                Authorization best = shelf.best();
+                return best == null ? own : best;
             } finally {
                 lock.unlock();
             }
@@ -87,13 +123,14 @@ final class Credentials {
         public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
             lock.lock();
             try {
+                reject(rejected);
                 long nanos = patience.toNanos();
-                Authorization newer = newerThan(rejected);
-                while (newer == null && nanos > 0) {
+                Authorization other = best();
+                while (other == null && nanos > 0) {
                     nanos = added.awaitNanos(nanos);
-                    newer = newerThan(rejected);
+                    other = best();
                 }
-                return Optional.ofNullable(newer);
+                return Optional.ofNullable(other);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return Optional.empty();
@@ -102,18 +139,17 @@ final class Credentials {
             }
         }
 
-        private @Nullable Authorization newerThan(Authorization rejected) {
+        private void reject(Authorization rejected) {
             Shelf shelf = shelves.get(place);
-            if (shelf == null) {
-                return null;
+            Known known = shelf == null ? null : shelf.find(rejected);
+            if (known != null) {
+                known.rejected = true;
             }
-            long age = shelf.known.stream()
-                    .filter(known -> known.authorization.equals(rejected))
-                    .mapToLong(Known::age)
-                    .findFirst()
-                    .orElse(0);
-            Known last = shelf.known.getLast();
-            return last.age > age && !last.authorization.equals(rejected) ? last.authorization : null;
+        }
+
+        private @Nullable Authorization best() {
+            Shelf shelf = shelves.get(place);
+            return shelf == null ? null : shelf.best();
         }
 
         @Override
@@ -121,8 +157,12 @@ final class Credentials {
             lock.lock();
             try {
                 Shelf shelf = shelves.get(place);
-                if (shelf != null && --shelf.users == 0) {
-                    shelves.remove(place);
+                Known known = shelf == null ? null : shelf.find(own);
+                if (shelf != null && known != null && --known.users == 0) {
+                    shelf.known.remove(known);
+                    if (shelf.known.isEmpty()) {
+                        shelves.remove(place);
+                    }
                 }
             } finally {
                 lock.unlock();

@@ -64,7 +64,10 @@ final class Supply implements AutoCloseable {
         while (opening instanceof Opening.Unavailable && fillers.hasNext()) {
             close();
             fill = fillers.next().start(request);
-            opening = await(fill.opening(), most.minusNanos(System.nanoTime() - start));
+            Duration left = most.minusNanos(System.nanoTime() - start);
+            // Whoever else could be asked must have the time to answer.
+            opening = await(
+                    fill.opening(), fillers.hasNext() ? left.multipliedBy(2).dividedBy(3) : left);
         }
         if (opening instanceof Opening.Opened(StoredBlob opened)) {
             blob = opened;

@@ -76,6 +76,17 @@ class GrantsTest {
     }
 
     @Test
+    void aBlobThatIsEmptyHasNoFirstByteToAskFor() {
+        Digest empty = registry.blob("a/b", new byte[0]);
+        Map<String, String> none = Map.of("Content-Range", "bytes */0");
+        registry.next(empty.toString(), Fault.status(405), Fault.status(416, none));
+        assertThat(grants.check(anyone(), empty).join()).isInstanceOf(Verdict.Granted.class);
+
+        registry.next(blob.toString(), Fault.status(405), Fault.status(416, none));
+        assertThat(refusedWith(check(anyone()))).isEqualTo(416);
+    }
+
+    @Test
     void remembersANoForFiveSeconds() {
         registry.always(blob.toString(), Fault.status(404));
 

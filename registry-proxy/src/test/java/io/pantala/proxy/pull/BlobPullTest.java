@@ -288,6 +288,26 @@ class BlobPullTest {
         }
     }
 
+    /** The first may take 2 s of the 3 s that are left, though it would be given 5 s for itself. */
+    @Test
+    void leavesTimeForTheNextFillerWhenTheFirstSaysNothing() throws Exception {
+        var first = ScriptedFiller.saying(new CompletableFuture<>());
+        var second = ScriptedFiller.filling(host.store, content);
+        var config = new PullConfig(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(6),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(20),
+                Duration.ofMillis(1),
+                Duration.ofSeconds(5));
+        try (var engine = new RawClient(host.start(config, first, second))) {
+            assertThat(engine.get(target).reply().body()).isEqualTo(content);
+            assertThat(host.registry.bytesSent(digest)).isZero();
+        }
+    }
+
     @Test
     void readsTheRestFromTheRegistryWhenNothingElseIsLeft() throws Exception {
         try (var engine = host.engine(ScriptedFiller.opening(host.store, content))) {

@@ -22,17 +22,18 @@ class CredentialsTest {
     private final Credentials patient = new Credentials(Duration.ofMinutes(1));
 
     @Test
-    void givesTheNewestOfThoseWhoAskNow() {
+    void givesARequestItsOwnAndThatOfAnotherOnceItIsRejected() {
         try (var first = credentials.enter(asker(OLD, "a"));
                 var _ = credentials.enter(asker(NEW, "a"));
                 var _ = credentials.enter(asker(Authorization.ANONYMOUS, "elsewhere"))) {
-            assertThat(first.current()).isEqualTo(NEW);
+            assertThat(first.current()).isEqualTo(OLD);
             assertThat(first.newerThan(OLD, "")).contains(NEW);
+            assertThat(first.current()).isEqualTo(NEW);
         }
     }
 
     @Test
-    void waitsForANewerOneAndNeverGivesAnOlderOne() throws Exception {
+    void waitsForAnotherAndNeverGivesARejectedOne() throws Exception {
         try (var first = patient.enter(asker(OLD, "a"))) {
             CompletableFuture<Optional<Authorization>> newer =
                     CompletableFuture.supplyAsync(() -> first.newerThan(OLD, ""));
@@ -42,16 +43,27 @@ class CredentialsTest {
         }
         try (var _ = credentials.enter(asker(OLD, "a"));
                 var second = credentials.enter(asker(NEW, "a"))) {
-            assertThat(second.newerThan(NEW, "")).isEmpty();
+            assertThat(second.newerThan(NEW, "")).contains(OLD);
+            assertThat(second.newerThan(OLD, "")).isEmpty();
         }
     }
 
     @Test
-    void keepsNothingWhenNobodyAsksAnyMore() {
+    void anExpiredOneThatIsShownAgainHidesNoOther() {
+        try (var first = credentials.enter(asker(OLD, "a"));
+                var second = credentials.enter(asker(NEW, "a"));
+                var _ = credentials.enter(asker(OLD, "a"))) {
+            assertThat(second.current()).isEqualTo(NEW);
+            assertThat(first.newerThan(OLD, "")).contains(NEW);
+        }
+    }
+
+    @Test
+    void keepsNoneLongerThanItIsShown() {
         var first = credentials.enter(asker(OLD, "a"));
         var second = credentials.enter(asker(NEW, "a"));
         first.close();
-        assertThat(first.current()).isEqualTo(NEW);
+        assertThat(second.newerThan(NEW, "")).isEmpty();
         second.close();
 
         assertThat(credentials.isEmpty()).isTrue();

@@ -1,6 +1,7 @@
 package io.pantala.seed.backfill;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.Digest;
 import io.pantala.registry.RegistryRequest;
 import io.pantala.registry.RegistryResponse;
 import io.pantala.registry.UpstreamException;
@@ -78,6 +79,12 @@ final class Asker {
             RegistryResponse response = means.registry()
                     .send(new RegistryRequest(key.upstream(), HttpMethod.GET, target, headers, authorization, kind));
             Reply reply = Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
+            if (reply instanceof Reply.Bytes bytes
+                    && bytes.size() == 0
+                    && !key.digest().equals(Digest.EMPTY_SHA256)) {
+                response.close();
+                return new Reply.Unusable("the registry sent nothing in place of what it was asked for");
+            }
             if (reply instanceof Reply.Refused refused) {
                 means.cooldowns().told(key.upstream(), authorization, speaker.content(), refused);
             }

@@ -49,7 +49,11 @@ public record BackfillConfig(
         if (parallelSegments < 1 || parallelRequests < 1 || attempts < 1) {
             throw new IllegalArgumentException("at least one request and one attempt are needed");
         }
-        if (!patience.isPositive() || !copies.isPositive() || grace.isNegative() || firstDelay.isNegative() || !idle.isPositive()) {
+        if (!patience.isPositive()
+                || !copies.isPositive()
+                || grace.isNegative()
+                || firstDelay.isNegative()
+                || !idle.isPositive()) {
             throw new IllegalArgumentException("durations must not be negative");
         }
     }

@@ -294,8 +294,11 @@ final class Fetch {
         changed.signalAll();
     }
 
-    /** What one request is to bring: a fair part of what is left, within bounds. */
+    /** What one request is to bring: a fair part of what is left, within bounds, and little while others wait. */
     long segmentBytes() {
+        if (means.permits().scarce(blob.key().upstream())) {
+            return means.config().firstSegment();
+        }
         return Math.clamp(
                 plan.bytesLeft() / means.config().parallelSegments(),
                 means.config().firstSegment(),

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Flight {
     private static final Logger log = LoggerFactory.getLogger(Flight.class);
 
+    /** While many wait, the first request asks for so many times less: that it comes is what they wait for. */
+    private static final int SHORT = 8;
+
     private final Means means;
     private final Spool spool;
     private final BlobKey key;
@@ -117,8 +120,8 @@ final class Flight {
         synchronized (lock) {
             accepting = false;
             running = fetch;
+            stopped.countDown();
         }
-        stopped.countDown();
         if (running != null) {
             running.stop();
         }
@@ -270,7 +273,7 @@ final class Flight {
             if (speaker.isEmpty()) {
                 return;
             }
-            Optional<Permit> permit = means.permits().acquire(key.upstream(), left());
+            Optional<Permit> permit = means.permits().acquireFirst(key.upstream(), left());
             if (permit.isEmpty()) {
                 failed("too many other requests to the registry are under way");
                 return;
@@ -278,7 +281,7 @@ final class Flight {
             Duration wanted;
             String why;
             try (Permit held = permit.get()) {
-                switch (asker.ask(speaker.get(), 0, means.config().firstSegment(), ranged)) {
+                switch (asker.ask(speaker.get(), 0, firstBytes(), ranged)) {
                     case Reply.Bytes bytes -> {
                         begin(bytes, held);
                         return;
@@ -316,6 +319,11 @@ final class Flight {
             }
             pause(means.backoff().delay(attempt++, wanted));
         }
+    }
+
+    private int firstBytes() {
+        int usual = means.config().firstSegment();
+        return means.permits().scarce(key.upstream()) ? Math.max(1, usual / SHORT) : usual;
     }
 
     /** As whom to ask; empty when all who came are refused, and then nobody comes any more. */

@@ -123,7 +123,8 @@ final class HostCopies implements Copies {
                 .thenComparingLong(each -> each.have().layout().size())
                 .thenComparingInt(each -> zone.borders(each.guest().member.zone())));
         return all.stream()
-                .filter(each -> each.have().layout().equals(all.getFirst().have().layout()))
+                .filter(each ->
+                        each.have().layout().equals(all.getFirst().have().layout()))
                 .limit(MOST_HOLDERS)
                 .toList();
     }

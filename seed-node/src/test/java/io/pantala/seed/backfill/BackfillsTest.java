@@ -152,6 +152,14 @@ class BackfillsTest {
     }
 
     @Test
+    void takesNothingInPlaceOfABlobForAnEmptyBlob() throws Exception {
+        Digest digest = registry.blob("library/probe", bytes(1000));
+        registry.always("/blobs/", Fault.other(new byte[0]));
+
+        assertThat(outcome(start(digest))).isInstanceOf(Unavailable.class);
+    }
+
+    @Test
     void takesOneStreamFromARegistryWithoutRanges() throws Exception {
         registry.ranges(false);
         byte[] blob = bytes(5 * MIB + 1);
@@ -262,6 +270,26 @@ class BackfillsTest {
             assertThat(content(fill)).hasSizeGreaterThan(999);
         }
         assertThat(registry.requests()).hasSize(5);
+    }
+
+    @Test
+    void soonSaysThatABlobComesWhileOthersHaveAllTheirRequestsUnderWay() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        List<Fill> large = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            Digest digest = registry.blob("library/probe", bytes(4 * MIB + i));
+            registry.next(digest.toString(), Fault.none()).always(digest.toString(), Fault.holdAfter(10, gate));
+            large.add(start(digest));
+        }
+        await().until(() -> registry.requests().size() == 8);
+
+        byte[] small = bytes(1000);
+        assertThat(fill(registry.blob("library/probe", small))).isEqualTo(small);
+
+        gate.countDown();
+        for (Fill fill : large) {
+            assertThat(content(fill)).hasSizeGreaterThanOrEqualTo(4 * MIB);
+        }
     }
 
     // ---- broken transfers
@@ -839,7 +867,8 @@ class BackfillsTest {
         try (StoredBlob partial = store.create(key(digest), BlockLayout.of(blob.length))) {
             write(partial, 0, new byte[BLOCK]);
         }
-        Files.writeString(directory.resolve("spool").resolve("some.unproved"), key(digest).toString());
+        Files.writeString(
+                directory.resolve("spool").resolve("some.unproved"), key(digest).toString());
         reopen(100 * MIB);
 
         assertThat(fill(digest)).isEqualTo(blob);
