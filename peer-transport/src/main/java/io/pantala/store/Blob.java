@@ -351,6 +351,7 @@ final class Blob {
                 switch (check(block)) {
                     case RIGHT -> {
                         right++;
+                        arrived(layout.length(block));
                         tell();
                     }
                     case WRONG -> listener.rejected(key, block);

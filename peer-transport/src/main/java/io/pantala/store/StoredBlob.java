@@ -73,7 +73,10 @@ public final class StoredBlob implements AutoCloseable {
         return blob.held();
     }
 
-    /** How many bytes have been written into it, by whoever; of use for telling whether more of it comes. */
+    /**
+     * How many bytes have been written into it, by whoever, or found right again after a restart; of use for telling
+     * whether more of it comes.
+     */
     public long arrived() {
         return blob.arrived();
     }

@@ -100,6 +100,9 @@ class StoreRecoveryTest {
             assertThat(blob.held().isEmpty()).isTrue();
             assertThat(blob.hash(0)).isNull();
             assertThat(blob.recheck()).isEqualTo(11);
+            assertThat(blob.arrived())
+                    .describedAs("found right is as good as come")
+                    .isEqualTo(10_500);
             assertThat(blob.recheck()).isZero();
             for (int block = 0; block <= 20; block++) {
                 assertThat(blob.holds(block)).describedAs("block " + block).isEqualTo(block % 2 == 0);
