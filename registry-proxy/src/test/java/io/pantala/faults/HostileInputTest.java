@@ -281,6 +281,28 @@ class HostileInputTest {
         }
     }
 
+    /** It goes past, at the pace of who asked for it, and is kept by nobody. */
+    @Test
+    void aManifestOfAHundredMegabytesIsHeldByNobody() throws Exception {
+        int size = 100 << 20;
+        Digest huge = registry.manifest("a/b", "huge", "application/vnd.oci.image.index.v1+json", new byte[size]);
+        for (String reference : List.of("huge", huge.toString())) {
+            try (RawClient engine = nodes.engine().connect(64 << 10)) {
+                int before = registry.requests().size();
+                RawClient.Reply head =
+                        engine.get("/v2/a/b/manifests/" + reference).head();
+                assertThat(head.status()).isEqualTo(200);
+                assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+                long sent = registry.requests().stream()
+                        .skip(before)
+                        .mapToLong(Exchange::sent)
+                        .sum();
+                assertThat(sent).isLessThan(size / 2);
+                assertThat(engine.read(size)).hasSize(size);
+            }
+        }
+    }
+
     /** All that overlap and repeat would make of a small blob a flood. */
     @Test
     void thousandsOfRangesAreOneWhole() throws Exception {

@@ -59,6 +59,11 @@ final class StrictEngine {
         return new RawClient(port, receiveBuffer);
     }
 
+    /** Where it pulls from. */
+    int port() {
+        return port;
+    }
+
     String[] headers() {
         return headers.toArray(String[]::new);
     }
