@@ -309,6 +309,25 @@ class BlobPullTest {
     }
 
     @Test
+    void holdsBackTheEndOfWhatTwoSourcesDisagreeAbout() throws Exception {
+        byte[] spoilt = content.clone();
+        spoilt[BLOCK + 5] ^= 1;
+        try (var engine = host.engine(
+                ScriptedFiller.opening(host.store, content), ScriptedFiller.filling(host.store, content))) {
+            engine.get(target).head();
+            try (StoredBlob blob = host.stored(content)) {
+                ScriptedFiller.give(blob, spoilt, 0, 4);
+                assertThat(engine.read(4 * BLOCK)).isEqualTo(Arrays.copyOf(spoilt, 4 * BLOCK));
+                blob.fail(ScriptedFiller.interrupted());
+            }
+
+            assertThat(engine.read(SIZE).length).isLessThan(SIZE - 4 * BLOCK);
+            assertThat(engine.ended()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(host.mismatches).containsExactly(Host.key(content)));
+    }
+
+    @Test
     void readsTheRestFromTheRegistryWhenNothingElseIsLeft() throws Exception {
         try (var engine = host.engine(ScriptedFiller.opening(host.store, content))) {
             engine.get(target).head();
