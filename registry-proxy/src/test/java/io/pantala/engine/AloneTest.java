@@ -29,4 +29,14 @@ class AloneTest extends EngineTest {
             assertNothingWentAstray();
         }
     }
+
+    @ParameterizedTest
+    @EnumSource
+    void pullsForAnotherPlatformByDigest(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine engine = engineBehind(kind, nodes.mirror(0))) {
+            assertPullsAnotherPlatformByDigest(engine);
+            assertNothingWentAstray();
+        }
+    }
 }

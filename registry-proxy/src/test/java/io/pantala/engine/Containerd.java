@@ -3,6 +3,7 @@ package io.pantala.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pantala.manifest.Digest;
+import io.pantala.manifest.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,17 +86,18 @@ final class Containerd implements Engine {
     }
 
     @Override
-    public void pull(TestImage image) throws IOException {
+    public void pull(TestImage image, String name, Platform platform) throws IOException {
         List<String> pull =
-                new ArrayList<>(List.of("image", "pull", "--snapshotter", "native", "--platform", "linux/amd64"));
+                new ArrayList<>(List.of("image", "pull", "--snapshotter", "native", "--platform", platform.toString()));
         pull.addAll(resolving);
-        pull.add(image.name());
+        pull.add(name);
         ctr(pull.toArray(String[]::new));
-        for (Map.Entry<Digest, Long> blob : image.amd64().blobs().entrySet()) {
+        for (Map.Entry<Digest, Long> blob :
+                image.platforms().get(platform).blobs().entrySet()) {
             Path file = content().resolve(blob.getKey().encoded());
             assertThat(Digest.sha256(Files.readAllBytes(file))).isEqualTo(blob.getKey());
         }
-        assertThat(ctr("image", "ls")).contains(image.name(), image.index().toString());
+        assertThat(ctr("image", "ls")).contains(name, image.index().toString());
     }
 
     @Override

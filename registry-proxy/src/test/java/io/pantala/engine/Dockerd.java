@@ -2,6 +2,7 @@ package io.pantala.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pantala.manifest.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,12 +97,13 @@ final class Dockerd implements Engine {
     }
 
     @Override
-    public void pull(TestImage image) throws IOException {
-        docker("pull", "--platform", "linux/amd64", image.name());
+    public void pull(TestImage image, String name, Platform platform) throws IOException {
+        docker("pull", "--platform", platform.toString(), name);
         // The image's id is its config's digest, which names the digest of each layer's content.
-        assertThat(docker("image", "inspect", "--format", "{{.Id}}", image.name()))
-                .isEqualToIgnoringNewLines(image.amd64().config().toString());
-        assertThat(docker("image", "inspect", "--format", "{{json .RepoDigests}}", image.name()))
+        assertThat(docker("image", "inspect", "--format", "{{.Id}}", name))
+                .isEqualToIgnoringNewLines(
+                        image.platforms().get(platform).config().toString());
+        assertThat(docker("image", "inspect", "--format", "{{json .RepoDigests}}", name))
                 .contains(image.index().toString());
     }
 

@@ -115,6 +115,16 @@ abstract class EngineTest {
         return asked;
     }
 
+    /** Nobody is asked for a tag when a digest is named, and of an index only what its platform needs is read. */
+    void assertPullsAnotherPlatformByDigest(Engine engine) throws Exception {
+        engine.pull(image, "docker.io/" + image.repository() + "@" + image.index(), TestImage.ARM64);
+
+        assertThat(tap.blobBytes()).isEqualTo(image.arm64().blobs());
+        assertThat(tap.requestsButBlobs())
+                .anyMatch(request -> request.endsWith("/manifests/" + image.index()))
+                .noneMatch(request -> request.endsWith("/manifests/" + image.tag()));
+    }
+
     /** Every blob came from the registry, each byte once. */
     void assertSentOnce() {
         assertThat(tap.blobBytes()).isEqualTo(image.amd64().blobs());

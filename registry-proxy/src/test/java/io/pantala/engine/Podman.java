@@ -2,6 +2,7 @@ package io.pantala.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pantala.manifest.Platform;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,14 +63,14 @@ final class Podman implements Engine {
     }
 
     @Override
-    public void pull(TestImage image) {
-        List<String> pull = new ArrayList<>(List.of("pull", "--platform", "linux/amd64"));
+    public void pull(TestImage image, String name, Platform platform) {
+        List<String> pull = new ArrayList<>(List.of("pull", "--platform", platform.toString()));
         pull.addAll(credentials);
-        pull.add(image.name());
+        pull.add(name);
         run(pull);
         // The image's id is its config's digest, which names the digest of each layer's content.
         assertThat(run(List.of("images", "--quiet", "--no-trunc")))
-                .contains(image.amd64().config().encoded());
+                .contains(image.platforms().get(platform).config().encoded());
     }
 
     @Override

@@ -18,7 +18,7 @@ class ProxyTest extends EngineTest {
     private static final String USER = "someone:a-secret";
 
     @ParameterizedTest
-    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource
     void pullsAsIfNothingStoodBetween(Kind kind) throws Exception {
         List<String> direct = directRequests(kind);
         try (Nodes nodes = Nodes.alone(directory, tap.port());
@@ -38,7 +38,7 @@ class ProxyTest extends EngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource
     void pullsOnceFromTheRegistryForTwoHosts(Kind kind) throws Exception {
         try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2)) {
             try (Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
@@ -54,7 +54,7 @@ class ProxyTest extends EngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource
     void pullsWhileTheRegistryIsDownWhatWasPulledBefore(Kind kind) throws Exception {
         try (Nodes nodes = Nodes.alone(directory, tap.port());
                 Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
@@ -67,6 +67,30 @@ class ProxyTest extends EngineTest {
     }
 
     @ParameterizedTest
+    @EnumSource
+    void pullsOnAnotherHostWhileTheRegistryIsDownWhatWasPulledBefore(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.swarm(directory, tap.port(), 2)) {
+            try (Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+                engine.pull(image);
+            }
+            tap.close();
+            try (Engine engine = proxied(kind, nodes.proxyEnvironment(1), "")) {
+                engine.pull(image);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pullsForAnotherPlatformByDigest(Kind kind) throws Exception {
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine engine = proxied(kind, nodes.proxyEnvironment(0), "")) {
+            assertPullsAnotherPlatformByDigest(engine);
+        }
+    }
+
+    @ParameterizedTest
+    // Jib pushes what it builds, and never what it has pulled.
     @EnumSource(names = "JIB", mode = EnumSource.Mode.EXCLUDE)
     void pushesAndPullsWhatWasPushed(Kind kind) throws Exception {
         TestImage next = TestImage.write(directory.resolve("next"), "library/next", "1", 2, 3_000_000, 0);
@@ -105,7 +129,10 @@ class ProxyTest extends EngineTest {
         "DOCKERD, false",
         "PODMAN, true",
         "PODMAN, false",
-        "BUILDAH, true"
+        "BUILDAH, true",
+        "BUILDAH, false",
+        "JIB, true",
+        "JIB, false"
     })
     void pullsWhatIsPrivateForWhoMayReadItAlone(Kind kind, boolean bearer) throws Exception {
         registry.close();
@@ -137,7 +164,7 @@ class ProxyTest extends EngineTest {
             case DOCKERD -> Dockerd.proxied(own, environment, user);
             case PODMAN -> Podman.in("podman", own, environment, user);
             case BUILDAH -> Podman.in("buildah", own, environment, user);
-            case JIB -> throw new IllegalArgumentException("it reads the proxy of its JVM");
+            case JIB -> Jib.proxied(own, environment, user);
         };
     }
 

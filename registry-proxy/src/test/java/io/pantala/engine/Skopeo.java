@@ -3,6 +3,7 @@ package io.pantala.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pantala.manifest.Digest;
+import io.pantala.manifest.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,32 +56,37 @@ final class Skopeo implements Engine {
     }
 
     @Override
-    public void pull(TestImage image) throws IOException {
+    public void pull(TestImage image, String name, Platform platform) throws IOException {
         Path copy = directory.resolve("copy" + pulls++);
-        skopeo(credentials, "docker://" + image.name(), "dir:" + copy);
-        for (Map.Entry<Digest, Long> blob : image.amd64().blobs().entrySet()) {
+        skopeo(platform, credentials, "docker://" + name, "dir:" + copy);
+        TestImage.OnePlatform pulled = image.platforms().get(platform);
+        for (Map.Entry<Digest, Long> blob : pulled.blobs().entrySet()) {
             Path file = copy.resolve(blob.getKey().encoded());
             assertThat(Digest.sha256(Files.readAllBytes(file))).isEqualTo(blob.getKey());
         }
         assertThat(Digest.sha256(Files.readAllBytes(copy.resolve("manifest.json"))))
-                .isEqualTo(image.amd64().manifest());
+                .isEqualTo(pulled.manifest());
     }
 
     @Override
     public void push(TestImage image, String name) {
-        skopeo(List.of("--all", "--preserve-digests"), "oci:" + image.layout() + ":" + image.tag(), "docker://" + name);
+        skopeo(
+                TestImage.AMD64,
+                List.of("--all", "--preserve-digests"),
+                "oci:" + image.layout() + ":" + image.tag(),
+                "docker://" + name);
     }
 
-    private void skopeo(List<String> options, String from, String to) {
+    private void skopeo(Platform platform, List<String> options, String from, String to) {
         List<String> command = new ArrayList<>(List.of(
                 Programs.find("skopeo"),
                 "--insecure-policy",
                 "--registries-conf",
                 config.toString(),
                 "--override-os",
-                "linux",
+                platform.os(),
                 "--override-arch",
-                "amd64",
+                platform.architecture(),
                 "copy"));
         command.addAll(options);
         command.add(from);
