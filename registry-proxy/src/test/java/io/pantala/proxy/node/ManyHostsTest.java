@@ -46,16 +46,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 @Timeout(120)
 class ManyHostsTest {
+    private static final Logger LOG = LoggerFactory.getLogger(ManyHostsTest.class);
+
     /** Blobs that an engine asks for at once. */
     private static final int AT_ONCE = 4;
 
@@ -66,15 +69,13 @@ class ManyHostsTest {
 
     private final ExecutorService engines = Executors.newVirtualThreadPerTaskExecutor();
     private Fleet fleet;
-    private TestReporter reporter;
 
-    /** When a host was first asked for a blob. */
-    private long asked;
+    /** When hosts were asked for a blob or, where the fault came later, when it had come. */
+    private long since;
 
     @BeforeEach
-    void open(@TempDir Path directory, TestReporter reporter) {
+    void open(@TempDir Path directory) {
         fleet = new Fleet(directory);
-        this.reporter = reporter;
     }
 
     @AfterEach
@@ -99,8 +100,10 @@ class ManyHostsTest {
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
         assertThat(fromPeers + fromSeed).isBetween((double) count * bytes.length, (count + 0.5) * bytes.length);
         assertThat(fromSeed).isLessThan(4.0 * bytes.length);
-        assertThat(explained(hosts, blob, "peer")).isEqualTo(fromPeers);
-        assertThat(explained(hosts, blob, "seed")).isEqualTo(fromSeed);
+        // Each block is told of once, though on a busy machine some come twice.
+        assertThat(explained(hosts, blob, "peer")).isLessThanOrEqualTo(sum(hosts, FROM_PEERS));
+        assertThat(explained(hosts, blob, "peer") + explained(hosts, blob, "seed"))
+                .isEqualTo((double) count * bytes.length);
     }
 
     @Test
@@ -185,6 +188,7 @@ class ManyHostsTest {
         hosts.get(2).close();
         hosts.get(7).close();
         gated.openAll();
+        since = System.nanoTime();
 
         assertAllGet(bytes, without(pulls, 2, 7));
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
@@ -239,6 +243,7 @@ class ManyHostsTest {
 
         seed.close();
         gated.openAll();
+        since = System.nanoTime();
         fleet.seed("seed", seed.listen());
 
         assertAllGet(bytes, pulls);
@@ -258,6 +263,7 @@ class ManyHostsTest {
 
         seed.close();
         gated.openAll();
+        since = System.nanoTime();
 
         assertAllGet(bytes, pulls);
         assertThat(fleet.registry.bytesSent(blob)).isLessThan(4L * bytes.length);
@@ -467,7 +473,7 @@ class ManyHostsTest {
     /** On all hosts at once. */
     private List<CompletableFuture<HttpResponse<byte[]>>> pulls(List<Host> hosts, Digest blob) {
         List<CompletableFuture<HttpResponse<byte[]>>> pulls = new ArrayList<>();
-        asked = System.nanoTime();
+        since = System.nanoTime();
         for (Host host : hosts) {
             CompletableFuture<HttpResponse<byte[]>> pull = new CompletableFuture<>();
             pulls.add(pull);
@@ -489,8 +495,8 @@ class ManyHostsTest {
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.body()).isEqualTo(bytes);
         }
-        Duration took = Duration.ofNanos(System.nanoTime() - asked);
-        reporter.publishEntry("milliseconds until the last host had all", String.valueOf(took.toMillis()));
+        Duration took = Duration.ofNanos(System.nanoTime() - since);
+        LOG.info("The last of {} hosts had all {} bytes after {} ms", pulls.size(), bytes.length, took.toMillis());
     }
 
     private static <T> List<T> without(List<T> all, int... indices) {
