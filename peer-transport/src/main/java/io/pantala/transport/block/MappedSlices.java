@@ -41,8 +41,7 @@ final class MappedSlices {
      *     it has let go of its slice
      */
     static Future<Void> send(HttpServerRequest request, MemorySegment part) {
-        MappedSlices slices =
-                new MappedSlices(((ConnectionBase) request.connection()).channelHandlerContext(), part);
+        MappedSlices slices = new MappedSlices(((ConnectionBase) request.connection()).channelHandlerContext(), part);
         request.response()
                 .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(part.byteSize()))
                 .writeHead()

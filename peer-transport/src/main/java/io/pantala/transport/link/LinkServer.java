@@ -25,7 +25,6 @@ public final class LinkServer {
     /** Connections of those who have proved nothing: what they can make this node remember must fit into its memory. */
     private static final int MOST_STRANGERS = 256;
 
-
     /** Nothing but a machine that is busy, such as one that has just been started, delays it. */
     private static final Duration BIND = Duration.ofMinutes(1);
 

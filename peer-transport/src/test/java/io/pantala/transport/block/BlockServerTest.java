@@ -58,8 +58,7 @@ class BlockServerTest {
     private BlobStore store;
     private HttpServer server;
     private BlockServer blocks;
-    private Handler<HttpServerRequest> handler =
-            request -> blocks.handle(request, new Caller.Unknown(true, false));
+    private Handler<HttpServerRequest> handler = request -> blocks.handle(request, new Caller.Unknown(true, false));
 
     @BeforeEach
     void open(@TempDir Path directory) throws Exception {
@@ -123,9 +122,7 @@ class BlockServerTest {
         content.storeIn(store);
         handler = request -> {
             Vertx.currentContext().exceptionHandler(e -> events.add("failed: " + e));
-            request.connection()
-                    .close()
-                    .onComplete(_ -> blocks.handle(request, new Caller.Unknown(true, false)));
+            request.connection().close().onComplete(_ -> blocks.handle(request, new Caller.Unknown(true, false)));
         };
 
         assertThatThrownBy(() -> get(path(0))).isInstanceOf(IOException.class);

@@ -38,7 +38,6 @@ public final class ProxyServer implements AutoCloseable {
     /** Nothing but a machine that is busy, such as one that has just been started, delays it. */
     private static final Duration BIND = Duration.ofMinutes(1);
 
-
     private final ProxyConfig config;
     private final CallParser parser;
     private final Connects connects;

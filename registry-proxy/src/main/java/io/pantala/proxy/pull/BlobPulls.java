@@ -312,7 +312,8 @@ final class BlobPulls {
                 relay.pump(response, exchange, body, proof, count);
             } else {
                 var straight = new Straight(call, exchange, body, relay, config, listener, proof, count);
-                if (straight.send(span.get(), response, _ -> false) == span.get().to()) {
+                if (straight.send(span.get(), response, _ -> false)
+                        == span.get().to()) {
                     body.end();
                 }
             }

@@ -488,8 +488,7 @@ class ManyHostsTest {
         return pulls;
     }
 
-    private void assertAllGet(byte[] bytes, List<CompletableFuture<HttpResponse<byte[]>>> pulls)
-            throws Exception {
+    private void assertAllGet(byte[] bytes, List<CompletableFuture<HttpResponse<byte[]>>> pulls) throws Exception {
         for (CompletableFuture<HttpResponse<byte[]>> pull : pulls) {
             HttpResponse<byte[]> response = pull.get(100, TimeUnit.SECONDS);
             assertThat(response.statusCode()).isEqualTo(200);

@@ -312,8 +312,8 @@ class BlobPullTest {
     void holdsBackTheEndOfWhatTwoSourcesDisagreeAbout() throws Exception {
         byte[] spoilt = content.clone();
         spoilt[BLOCK + 5] ^= 1;
-        try (var engine = host.engine(
-                ScriptedFiller.opening(host.store, content), ScriptedFiller.filling(host.store, content))) {
+        try (var engine =
+                host.engine(ScriptedFiller.opening(host.store, content), ScriptedFiller.filling(host.store, content))) {
             engine.get(target).head();
             try (StoredBlob blob = host.stored(content)) {
                 ScriptedFiller.give(blob, spoilt, 0, 4);
