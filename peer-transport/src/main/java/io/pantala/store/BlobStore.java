@@ -184,6 +184,36 @@ public final class BlobStore implements AutoCloseable {
         remove(key, new BlobFailure.DigestMismatch(key.digest(), null));
     }
 
+    /**
+     * Makes room for bytes that are no blob yet. They count as used until they are {@linkplain #giveBack given back}; false
+     * when nothing more can be evicted for them.
+     */
+    public boolean setAside(long bytes) throws IOException {
+        List<Entry> evicted = new ArrayList<>();
+        lock.lock();
+        try {
+            evictDownTo(quota - bytes, evicted);
+            if (used > quota - bytes) {
+                return false;
+            }
+            used += bytes;
+            return true;
+        } finally {
+            lock.unlock();
+            tellEvicted(evicted);
+        }
+    }
+
+    /** Gives back what {@link #setAside} gave. */
+    public void giveBack(long bytes) {
+        lock.lock();
+        try {
+            used -= bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     public StoreUsage usage() {
         lock.lock();
         try {

@@ -249,6 +249,22 @@ class BlobStoreTest {
     }
 
     @Test
+    void countsWhatIsSetAsideAsUsedAndMakesRoomForIt() throws Exception {
+        TestBlob first = TestBlob.ofSize(40_000);
+        keep(first);
+        keep(TestBlob.ofSize(40_001));
+
+        assertThat(store.setAside(30_000)).isTrue();
+        assertThat(evicted).containsExactly(first.key());
+        assertThat(store.usage().bytes()).isEqualTo(70_001);
+        assertThat(store.setAside(100_000)).isFalse();
+        assertThat(store.usage().bytes()).isEqualTo(70_001);
+
+        store.giveBack(30_000);
+        assertThat(store.usage().bytes()).isEqualTo(40_001);
+    }
+
+    @Test
     void remembersTheOrderOfUseAcrossARestart() throws Exception {
         TestBlob first = TestBlob.ofSize(40_000);
         TestBlob second = TestBlob.ofSize(40_001);

@@ -117,11 +117,13 @@ class RoutesTest {
     }
 
     @Test
-    void aSeedsCertificateOpensTheClusterButNoLinkAndNoApi() throws Exception {
+    void aSeedsCertificateOpensTheClusterAndLinksButNoApi() throws Exception {
         Map<String, Integer> seeds = walk(certified(Role.SEED));
 
         assertThat(seeds.get("POST /pantala/v1/cluster")).isEqualTo(400);
-        assertThat(seeds.get("GET /pantala/v1/control")).isEqualTo(403);
+        assertThat(seeds.get("GET /pantala/v1/control"))
+                .as("which this is no request for")
+                .isEqualTo(400);
         assertThat(seeds.get("POST " + NOTES)).isEqualTo(403);
         assertThat(seeds.get("GET /api/v1/nodes")).isEqualTo(401);
     }

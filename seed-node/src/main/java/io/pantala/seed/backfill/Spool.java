@@ -33,7 +33,7 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * Where a blob goes whose length is only known at its end: to a file first, and from there, if its digest is right, into
- * the store. All such files together take at most a quarter of the store's quota, beyond it.
+ * the store. All such files together take at most a quarter of the store's quota, and count as part of it.
  */
 final class Spool {
     private static final int CHUNK = 64 << 10;
@@ -172,10 +172,9 @@ final class Spool {
         }
     }
 
-    private boolean reserve(long more) {
+    private boolean reserve(long more) throws IOException {
         long limit = store.usage().quota() / 4;
-        long sum = bytes.addAndGet(more);
-        if (sum > limit) {
+        if (bytes.addAndGet(more) > limit || !store.setAside(more)) {
             bytes.addAndGet(-more);
             return false;
         }
@@ -214,6 +213,7 @@ final class Spool {
         @Override
         public void close() throws IOException {
             bytes.addAndGet(-size);
+            store.giveBack(size);
             channel.close();
         }
     }

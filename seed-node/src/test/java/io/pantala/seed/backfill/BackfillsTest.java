@@ -468,6 +468,21 @@ class BackfillsTest {
         assertThat(fill(digest)).isEqualTo(blob);
         assertThat(registry.requests()).hasSize(1);
         assertThat(directory.resolve("spool")).isEmptyDirectory();
+        assertThat(store.usage().bytes()).isEqualTo(blob.length);
+    }
+
+    /** Until it is stored it is there twice: 6 MiB in use, 1.5 on the way, and 1.5 more are beyond 8. */
+    @Test
+    void keepsTheQuotaAlsoWithWhatHasNoLengthYet() throws Exception {
+        reopen(8 * MIB);
+        Digest large = registry.blob("library/probe", bytes(6 * MIB));
+        Digest digest = registry.blob("library/probe", bytes(MIB + MIB / 2));
+        registry.next(digest.toString(), Fault.chunked());
+        try (Fill fill = start(large);
+                StoredBlob _ = opened(fill)) {
+            assertThat(stored(start(digest)).orElseThrow()).contains("no room");
+            assertThat(store.usage().bytes()).isEqualTo(6 * MIB);
+        }
     }
 
     @Test
