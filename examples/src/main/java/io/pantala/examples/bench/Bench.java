@@ -48,6 +48,8 @@ public final class Bench extends Program {
         LOOPBACK_LAYER,
         LOOPBACK_IMAGE,
         WARM,
+        INTERCEPTION,
+        MANIFESTS,
         MEMORY,
         START;
 
@@ -58,6 +60,8 @@ public final class Bench extends Program {
                 case LOOPBACK_LAYER -> new Cold(What.LAYER, null);
                 case LOOPBACK_IMAGE -> new Cold(What.IMAGE, null);
                 case WARM -> new Warm();
+                case INTERCEPTION -> new Interception();
+                case MANIFESTS -> new Manifests();
                 case MEMORY -> new Memory();
                 case START -> new Start();
             };
@@ -71,8 +75,8 @@ public final class Bench extends Program {
     @Parameters(
             arity = "0..*",
             paramLabel = "FIGURE",
-            description = "some of: cold-layer, cold-image, loopback-layer, loopback-image, warm, memory, start "
-                    + "(default all)")
+            description = "some of: cold-layer, cold-image, loopback-layer, loopback-image, warm, interception, "
+                    + "manifests, memory, start (default all)")
     private List<String> names = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", description = "of each comparison (default 5)")
@@ -116,9 +120,19 @@ public final class Bench extends Program {
         Tools.requireRoot();
         Tools.require("docker-registry", "ip", "nginx", "tc");
         Settings settings = quick
-                ? new Settings(1, 2 * MIB, 3, 700 * KIB, 3, rate, 2, 8 * MIB, 1, Duration.ofMillis(200))
+                ? new Settings(1, 2 * MIB, 3, 700 * KIB, 3, 20, rate, 2, 8 * MIB, 1, Duration.ofMillis(200))
                 : new Settings(
-                        rounds, layer.bytes(), 40, 5 * MIB, 3, rate, 8, 4 * layer.bytes(), 10, Duration.ofSeconds(5));
+                        rounds,
+                        layer.bytes(),
+                        40,
+                        5 * MIB,
+                        3,
+                        1000,
+                        rate,
+                        8,
+                        4 * layer.bytes(),
+                        10,
+                        Duration.ofSeconds(5));
         Printout printout = new Printout(out());
         printout.line(
                 "Pantala " + Version.read() + ", " + program.description() + ", " + LocalDate.now(ZoneOffset.UTC));

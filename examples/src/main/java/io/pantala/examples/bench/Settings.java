@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param layers of the image
  * @param layerSize bytes of each of them
  * @param connections that an engine pulls an image's layers by
+ * @param requests in a row, where requests are what is measured, by each engine in each round
  * @param rate of every link, where links are shaped
  * @param atOnce layers pulled at once while memory is watched
  * @param largest bytes of the layers that memory is watched with in the end
@@ -23,13 +24,21 @@ record Settings(
         int layers,
         long layerSize,
         int connections,
+        int requests,
         Rate rate,
         int atOnce,
         long largest,
         int starts,
         Duration rest) {
     Settings {
-        if (rounds < 1 || layer < 1 || layers < 1 || layerSize < 1 || connections < 1 || atOnce < 1 || starts < 1) {
+        if (rounds < 1
+                || layer < 1
+                || layers < 1
+                || layerSize < 1
+                || connections < 1
+                || requests < 1
+                || atOnce < 1
+                || starts < 1) {
             throw new IllegalArgumentException("there must be at least one of each");
         }
     }

@@ -20,24 +20,33 @@ public final class DockerRegistry implements AutoCloseable {
 
     private final Daemon daemon;
     private final InetSocketAddress address;
+    private final boolean secure;
     private final Path log;
 
-    private DockerRegistry(Daemon daemon, InetSocketAddress address, Path log) {
+    private DockerRegistry(Daemon daemon, InetSocketAddress address, boolean secure, Path log) {
         this.daemon = daemon;
         this.address = address;
+        this.secure = secure;
         this.log = log;
     }
 
     /** Serves content that is there. */
     public static DockerRegistry serving(RegistryContent content, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
-        return start("registry", content.root(), null, false, site, port, logs);
+        return start("registry", content.root(), null, null, false, site, port, logs);
+    }
+
+    /** Serves content that is there, over TLS. */
+    public static DockerRegistry serving(
+            RegistryContent content, Site site, int port, Path logs, SelfSigned certificate)
+            throws RigException, IOException, InterruptedException {
+        return start("registry", content.root(), null, certificate, false, site, port, logs);
     }
 
     /** Serves content that is there, and counts what it sends, which takes it more work. */
     public static DockerRegistry counting(RegistryContent content, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
-        return start("registry", content.root(), null, true, site, port, logs);
+        return start("registry", content.root(), null, null, true, site, port, logs);
     }
 
     /**
@@ -47,11 +56,18 @@ public final class DockerRegistry implements AutoCloseable {
      */
     public static DockerRegistry pullThrough(URI from, Path storage, Site site, int port, Path logs)
             throws RigException, IOException, InterruptedException {
-        return start("pull-through", storage, from, false, site, port, logs);
+        return start("pull-through", storage, from, null, false, site, port, logs);
     }
 
     private static DockerRegistry start(
-            String name, Path storage, @Nullable URI from, boolean counts, Site site, int port, Path logs)
+            String name,
+            Path storage,
+            @Nullable URI from,
+            @Nullable SelfSigned certificate,
+            boolean counts,
+            Site site,
+            int port,
+            Path logs)
             throws RigException, IOException, InterruptedException {
         String program = Tools.path(PROGRAM);
         Path config = logs.resolve(name + ".yml");
@@ -62,18 +78,24 @@ public final class DockerRegistry implements AutoCloseable {
                 version: 0.1
                 log: {level: warn, formatter: text, accesslog: {disabled: %s}}
                 storage: {filesystem: {rootdirectory: '%s'}, redirect: {disable: true}}
-                http: {addr: '%s', secret: of no use here}
-                """.formatted(!counts, storage, text(address))
+                http: {addr: '%s', secret: of no use here%s}
+                """.formatted(!counts, storage, text(address), tls(certificate))
                         + (from == null ? "" : "proxy: {remoteurl: '" + from + "'}\n"));
         Path log = logs.resolve(name + ".log");
         Daemon daemon = Daemon.start(site, name, log, List.of(program, "serve", config.toString()));
         try {
             daemon.awaitListening(site, address);
-            return new DockerRegistry(daemon, address, log);
+            return new DockerRegistry(daemon, address, certificate != null, log);
         } catch (IOException | InterruptedException e) {
             daemon.close();
             throw e;
         }
+    }
+
+    private static String tls(@Nullable SelfSigned certificate) {
+        return certificate == null
+                ? ""
+                : ", tls: {certificate: '" + certificate.certificate() + "', key: '" + certificate.key() + "'}";
     }
 
     public Daemon daemon() {
@@ -96,7 +118,7 @@ public final class DockerRegistry implements AutoCloseable {
 
     /** Where other programs find it. */
     public URI uri() {
-        return URI.create("http://" + text(address));
+        return URI.create((secure ? "https://" : "http://") + text(address));
     }
 
     private static String text(InetSocketAddress address) {

@@ -9,17 +9,11 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +26,7 @@ public final class Engine {
     private final Site site;
     private final InetSocketAddress registry;
     private final String query;
+    private final @Nullable Tls tls;
     private final LongConsumer progress;
 
     /** What is done with the bytes. */
@@ -56,7 +51,12 @@ public final class Engine {
      * @param upstream whom a proxy is to ask; null when this is the registry itself
      */
     public Engine(Site site, InetSocketAddress registry, @Nullable String upstream) {
-        this(site, registry, upstream, _ -> {});
+        this(site, registry, upstream, null, _ -> {});
+    }
+
+    /** An engine on a site that reaches the registry over TLS, perhaps through a proxy. */
+    public static Engine overTls(Site site, InetSocketAddress registry, Tls tls) {
+        return new Engine(site, registry, null, tls, _ -> {});
     }
 
     /**
@@ -66,16 +66,42 @@ public final class Engine {
      * @param progress is told how many more bytes of blobs have come
      */
     public Engine(Site site, InetSocketAddress registry, @Nullable String upstream, LongConsumer progress) {
+        this(site, registry, upstream, null, progress);
+    }
+
+    private Engine(
+            Site site,
+            InetSocketAddress registry,
+            @Nullable String upstream,
+            @Nullable Tls tls,
+            LongConsumer progress) {
         this.site = site;
         this.registry = registry;
         this.query = upstream == null ? "" : "?ns=" + upstream;
+        this.tls = tls;
         this.progress = progress;
+    }
+
+    /** A connection of its own, to ask for what it likes. */
+    public EngineConnection connect() throws IOException, InterruptedException {
+        return EngineConnection.open(site, registry, tls, IDLE);
+    }
+
+    /** Asks for a manifest over a connection that {@link #connect} gave. */
+    public byte[] manifest(EngineConnection connection, String repository, String reference) throws IOException {
+        expectOk(manifestHead(connection, repository, reference), reference);
+        return connection.readAll();
+    }
+
+    private EngineConnection.Head manifestHead(EngineConnection connection, String repository, String reference)
+            throws IOException {
+        return connection.get("/v2/" + repository + "/manifests/" + reference + query, Map.of("Accept", ACCEPT));
     }
 
     /** Pulls one blob over a new connection. */
     public Pulled blob(String repository, Digest digest, Use use) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        try (EngineConnection connection = EngineConnection.open(site, registry, IDLE)) {
+        try (EngineConnection connection = connect()) {
             return blob(connection, repository, digest, use, start);
         }
     }
@@ -84,7 +110,7 @@ public final class Engine {
     public Pulled several(String repository, Digest digest, int times, Use use)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
-        List<Pulled> pulled = together(times, () -> blob(repository, digest, use));
+        List<Pulled> pulled = Together.run(times, () -> blob(repository, digest, use));
         return new Pulled(
                 pulled.stream().mapToLong(Pulled::bytes).sum(),
                 Collections.max(pulled.stream().map(Pulled::headers).toList()),
@@ -102,42 +128,22 @@ public final class Engine {
         long start = System.nanoTime();
         byte[] manifest;
         Duration headers;
-        try (EngineConnection connection = EngineConnection.open(site, registry, IDLE)) {
-            EngineConnection.Head head =
-                    connection.get("/v2/" + repository + "/manifests/" + tag + query, Map.of("Accept", ACCEPT));
-            expectOk(head, tag);
+        try (EngineConnection connection = connect()) {
+            expectOk(manifestHead(connection, repository, tag), tag);
             headers = since(start);
             manifest = connection.readAll();
         }
         Duration first = since(start);
         Queue<Digest> wanted = new ConcurrentLinkedQueue<>(digests(manifest));
-        long bytes = together(connections, () -> blobs(repository, wanted, use)).stream()
+        long bytes = Together.run(connections, () -> blobs(repository, wanted, use)).stream()
                 .mapToLong(Long::longValue)
                 .sum();
         return new Pulled(bytes, headers, first, since(start));
     }
 
-    /** Does the same several times at once. */
-    private static <T> List<T> together(int times, Callable<T> work) throws IOException, InterruptedException {
-        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(
-                Thread.ofPlatform().daemon().name("engine-", 0).factory())) {
-            try {
-                List<T> done = new ArrayList<>();
-                for (Future<T> each : threads.invokeAll(Collections.nCopies(times, work))) {
-                    done.add(each.get());
-                }
-                return done;
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
-            } finally {
-                threads.shutdownNow();
-            }
-        }
-    }
-
     private long blobs(String repository, Queue<Digest> wanted, Use use) throws IOException, InterruptedException {
         long bytes = 0;
-        try (EngineConnection connection = EngineConnection.open(site, registry, IDLE)) {
+        try (EngineConnection connection = connect()) {
             for (Digest next = wanted.poll(); next != null; next = wanted.poll()) {
                 bytes += blob(connection, repository, next, use, System.nanoTime())
                         .bytes();

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,29 +32,81 @@ public final class EngineConnection implements AutoCloseable {
     private static final String HEAD_END = "\r\n\r\n";
 
     private final SocketChannel channel;
+    private final ReadableByteChannel in;
+    private final WritableByteChannel out;
     private final String authority;
     private final Duration idle;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER).limit(0);
     private volatile long waitingSince = NOT_WAITING;
     private long left;
 
-    private EngineConnection(SocketChannel channel, String authority, Duration idle) {
+    private EngineConnection(
+            SocketChannel channel, ReadableByteChannel in, WritableByteChannel out, String authority, Duration idle) {
         this.channel = channel;
+        this.in = in;
+        this.out = out;
         this.authority = authority;
         this.idle = idle;
     }
 
     /**
-     * Connects.
+     * Connects for plain HTTP.
      *
      * @param idle how long to wait for the next bytes, at most
      */
     public static EngineConnection open(Site from, InetSocketAddress to, Duration idle)
             throws IOException, InterruptedException {
+        return open(from, to, null, idle);
+    }
+
+    /**
+     * Connects.
+     *
+     * @param tls null is plain HTTP
+     * @param idle how long to wait for the next bytes, at most
+     */
+    static EngineConnection open(Site from, InetSocketAddress to, @Nullable Tls tls, Duration idle)
+            throws IOException, InterruptedException {
         String authority = to.getHostString() + ":" + to.getPort();
-        EngineConnection opened = new EngineConnection(from.connect(to, CONNECT), authority, idle);
-        Thread.ofVirtual().name("idle-" + authority).start(opened::watch);
-        return opened;
+        InetSocketAddress first = tls == null ? to : tls.proxy().orElse(to);
+        SocketChannel channel = from.connect(first, CONNECT);
+        try {
+            EngineConnection opened = new EngineConnection(channel, channel, channel, authority, idle);
+            if (tls != null) {
+                if (!first.equals(to)) {
+                    opened.connectOnwards();
+                }
+                opened = opened.secured(tls, to);
+            }
+            Thread.ofVirtual().name("idle-" + authority).start(opened::watch);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private void connectOnwards() throws IOException {
+        write("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
+        Head head = parse(readUntilBody(), true);
+        if (head.status() != 200) {
+            throw new IOException("the proxy answered CONNECT " + authority + " with " + head.status());
+        }
+    }
+
+    private EngineConnection secured(Tls tls, InetSocketAddress to) throws IOException {
+        SSLSocket socket = (SSLSocket)
+                tls.context().getSocketFactory().createSocket(channel.socket(), to.getHostString(), to.getPort(), true);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        socket.setSSLParameters(parameters);
+        socket.startHandshake();
+        return new EngineConnection(
+                channel,
+                Channels.newChannel(socket.getInputStream()),
+                Channels.newChannel(socket.getOutputStream()),
+                authority,
+                idle);
     }
 
     /**
@@ -72,11 +129,15 @@ public final class EngineConnection implements AutoCloseable {
         StringBuilder request = new StringBuilder("GET " + target + " HTTP/1.1\r\nHost: " + authority + "\r\n");
         headers.forEach(
                 (name, value) -> request.append(name).append(": ").append(value).append("\r\n"));
-        ByteBuffer bytes = ByteBuffer.wrap(request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+        write(request.append("\r\n").toString());
+        return parse(readUntilBody(), false);
+    }
+
+    private void write(String request) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
         while (bytes.hasRemaining()) {
-            channel.write(bytes);
+            out.write(bytes);
         }
-        return readHead();
     }
 
     /** The next bytes of the body, valid until the next call; null at its end. */
@@ -106,7 +167,8 @@ public final class EngineConnection implements AutoCloseable {
         return body;
     }
 
-    private Head readHead() throws IOException {
+    /** The head of an answer, without the empty line. */
+    private String readUntilBody() throws IOException {
         StringBuilder read = new StringBuilder();
         int end = -1;
         while (end < 0) {
@@ -123,10 +185,10 @@ public final class EngineConnection implements AutoCloseable {
         }
         int body = read.length() - end - HEAD_END.length();
         buffer.position(buffer.position() - body);
-        return parse(read.substring(0, end));
+        return read.substring(0, end);
     }
 
-    private Head parse(String head) throws IOException {
+    private Head parse(String head, boolean bodiless) throws IOException {
         String[] lines = head.split("\r\n", -1);
         Map<String, String> headers = new TreeMap<>();
         for (int i = 1; i < lines.length; i++) {
@@ -137,7 +199,7 @@ public final class EngineConnection implements AutoCloseable {
         }
         int status = Integer.parseInt(lines[0].split(" ", 3)[1]);
         String length = headers.get("content-length");
-        if (length == null && status != 204 && status != 304) {
+        if (length == null && !bodiless && status != 204 && status != 304) {
             throw new IOException("an answer without a length: " + lines[0]);
         }
         left = length == null ? 0 : Long.parseLong(length);
@@ -148,7 +210,7 @@ public final class EngineConnection implements AutoCloseable {
     private boolean read() throws IOException {
         waitingSince = System.nanoTime();
         try {
-            int read = channel.read(buffer.clear());
+            int read = in.read(buffer.clear());
             buffer.flip();
             return read >= 0;
         } catch (AsynchronousCloseException e) {

@@ -35,7 +35,15 @@ class BenchTest {
     void measuresFiguresOfEveryKindAndLeavesNothingBehind() throws Exception {
         assumeCanRun();
 
-        assertThat(run("--quick", "cold-layer", "loopback-image", "warm", "memory", "start"))
+        assertThat(run(
+                        "--quick",
+                        "cold-layer",
+                        "loopback-image",
+                        "warm",
+                        "interception",
+                        "manifests",
+                        "memory",
+                        "start"))
                 .describedAs("%s%s", out, err)
                 .isZero();
 
@@ -45,6 +53,9 @@ class BenchTest {
                 .contains("Cold, an image of 3 layers of 700 KiB by 3 connections, on loopback, unshaped")
                 .contains("=> time, ÷ docker-registry: ")
                 .contains("Warm, one layer of 2 MiB by 4 engines at once", "=> speed, ÷ nginx: ")
+                .contains("HTTPS, one layer of 2 MiB", "=> speed, intercepted ÷ straight: ")
+                .contains("=> handshakes a second, tunnelled ÷ straight: ")
+                .contains("A manifest by its tag", "=> later than straight: p50 ", "=> requests a second of one core")
                 .contains("2 layers of 2 MiB in ", "2 layers of 8 MiB in ", "=> host, peak: ")
                 .contains("=> seed, start to ready: ", "=> host, idle memory in all: ")
                 .contains("Together", "Start and idle memory, ", ": seed, start to ready: ");
