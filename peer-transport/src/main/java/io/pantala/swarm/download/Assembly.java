@@ -205,19 +205,24 @@ final class Assembly implements AutoCloseable {
 
     // ---- transfers
 
-    /** When something is to be done though nothing happens, in nanoseconds; in the past when nothing is. */
-    long nextDeadline() {
-        long now = System.nanoTime();
-        long next = pauseEnds > now ? pauseEnds : Long.MAX_VALUE;
+    /**
+     * The first moment after this one at which something is to be done though nothing happens; {@link Long#MAX_VALUE} when
+     * nothing is. What was to be done before it has been done, or can't be.
+     */
+    long nextDeadline(long after) {
+        long next = earlier(Long.MAX_VALUE, pauseEnds, after);
         for (Flight flight : flights) {
-            if (flight.isOrdered() && !flight.late && flight.asked != 0) {
-                next = Math.min(next, flight.asked + pace.late());
+            if (flight.isOrdered() && !flight.late) {
+                // One that waits for its turn is not late before it has been under way for as long.
+                long asked = flight.asked == 0 ? after : flight.asked;
+                next = earlier(next, asked + pace.late(), after);
             }
         }
-        if (flights.isEmpty() && !isComplete()) {
-            next = Math.min(next, busy + FORGOTTEN.toNanos());
-        }
-        return next == Long.MAX_VALUE ? now - 1 : next;
+        return flights.isEmpty() && !isComplete() ? earlier(next, busy + FORGOTTEN.toNanos(), after) : next;
+    }
+
+    private static long earlier(long next, long deadline, long after) {
+        return deadline > after ? Math.min(next, deadline) : next;
     }
 
     /** Fetches what the seed has ordered. */

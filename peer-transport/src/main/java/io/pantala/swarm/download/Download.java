@@ -140,8 +140,9 @@ final class Download implements Runnable {
                 around.links().settled().get();
                 askNextSeed("no seed can be reached");
                 while (!over) {
+                    long looked = System.nanoTime();
                     startTransfers();
-                    Event event = nextEvent();
+                    Event event = nextEvent(looked);
                     if (event != null) {
                         handle(event);
                     }
@@ -281,13 +282,16 @@ final class Download implements Runnable {
         }
     }
 
-    /** Null when a deadline comes first. Most of the time there is none, and a wait without one costs much less. */
-    private @Nullable Event nextEvent() throws InterruptedException {
+    /**
+     * Null when a deadline comes first. Most of the time there is none, and a wait without one costs much less.
+     *
+     * @param looked when it was last looked whether something is to be done
+     */
+    private @Nullable Event nextEvent(long looked) throws InterruptedException {
         long next = Math.min(stageEnds, graceEnds);
-        long now = System.nanoTime();
-        if (assembly != null) {
-            long deadline = assembly.nextDeadline();
-            next = deadline < now ? next : Math.min(next, deadline - start);
+        long deadline = assembly == null ? NEVER : assembly.nextDeadline(looked);
+        if (deadline != NEVER) {
+            next = Math.min(next, deadline - start);
         }
         return next == NEVER ? mailbox.take() : mailbox.poll(next - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
     }

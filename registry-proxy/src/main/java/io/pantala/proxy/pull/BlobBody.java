@@ -36,7 +36,7 @@ final class BlobBody {
     private static final Duration LOOK = Duration.ofSeconds(5);
 
     /** As much of what an engine has got is hashed before it gets more: as long as that takes, it gets nothing. */
-    private static final long MOST_HASHED = 4L << 30;
+    private static final long MOST_HASHED = 1L << 30;
 
     private static final int CHUNK = 128 << 10;
 

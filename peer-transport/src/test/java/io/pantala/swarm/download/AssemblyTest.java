@@ -1,0 +1,78 @@
+package io.pantala.swarm.download;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pantala.store.BlobStore;
+import io.pantala.store.StoredBlob;
+import io.pantala.swarm.TestContent;
+import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage;
+import io.pantala.transport.ticket.Ticket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When an assembly wants to be looked at: each time that is past already is one that its download would spin for. */
+class AssemblyTest {
+    private static final NodeAddress SEED = new NodeAddress("127.0.0.1", 1);
+    private static final Ticket TICKET = new Ticket("ticket");
+
+    private final TestContent content = TestContent.random(100_000, 64_000, 7);
+    private final List<Runnable> waiting = new ArrayList<>();
+
+    private BlobStore store;
+    private StoredBlob blob;
+    private Assembly assembly;
+
+    @BeforeEach
+    void open(@TempDir Path directory) throws Exception {
+        store = TestContent.store(directory);
+        blob = store.create(content.key(), content.layout());
+        assembly = new Assembly(
+                blob,
+                new Surroundings(store, null, null, waiting::add, null, null, SwarmListener.NONE, SwarmConfig.DEFAULT),
+                _ -> {});
+        assembly.rechecked();
+    }
+
+    @AfterEach
+    void close() {
+        blob.close();
+        store.close();
+    }
+
+    @Test
+    void aBlockThatWaitsForItsTurnIsNoReasonToLookAtOnce() {
+        assembly.learn(new ControlMessage.Hashes(content.key(), 0, content.hash(0)));
+        assembly.ordered(List.of(new ControlMessage.Order(0, Optional.empty())));
+        assembly.fetchOrdered(SEED, TICKET);
+        assertThat(waiting).hasSize(1);
+
+        long now = System.nanoTime();
+        assertThat(assembly.nextDeadline(now)).isGreaterThan(now).isLessThan(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aWholeBlobHasNoDeadline() throws Exception {
+        for (int block = 0; block < content.layout().count(); block++) {
+            content.write(blob, block);
+        }
+        assembly.rechecked();
+
+        assertThat(assembly.isComplete()).isTrue();
+        assertThat(assembly.nextDeadline(System.nanoTime())).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void whatIsNotOrderedForLongIsLookedForOnce() {
+        long now = System.nanoTime();
+        long forgotten = assembly.nextDeadline(now);
+        assertThat(forgotten).isGreaterThan(now).isLessThan(Long.MAX_VALUE);
+        assertThat(assembly.nextDeadline(forgotten)).isEqualTo(Long.MAX_VALUE);
+    }
+}
