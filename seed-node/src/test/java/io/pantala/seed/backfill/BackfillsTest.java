@@ -125,7 +125,7 @@ class BackfillsTest {
         assertThat(events.bytes(Reason.FIRST)).isEqualTo(blob.length);
         assertThat(events.bytes(Reason.RANGE_IGNORED)).isZero();
         assertThat(events.lost.sum()).isZero();
-        assertThat(events.log).containsExactly("started req-1", "sealed req-1");
+        awaitLog("started req-1", "sealed req-1");
     }
 
     @ParameterizedTest
