@@ -17,8 +17,8 @@ public sealed interface Opening {
     record Refused(UpstreamRefusal refusal) implements Opening {}
 
     /**
-     * The registry tells no length ahead of the bytes: whoever wants it now reads it from the registry itself, while it is
-     * stored for later.
+     * The registry tells no length ahead of the bytes, and they take long: whoever wants it now reads it from the registry
+     * itself, while it is stored for later.
      *
      * @param stored completes, always, once it is stored as a whole, or with the reason why it will not be
      */

@@ -464,9 +464,6 @@ public final class FakeRegistry implements AutoCloseable {
         if (("\"" + digest + "\"").equals(exchange.header("If-None-Match"))) {
             return new Answer(304, headers, new byte[0]);
         }
-        if (fault instanceof Fault.Chunked || fault instanceof Fault.ChunkedAndCut) {
-            return new Answer(200, headers, bytes);
-        }
         if (fault instanceof Fault.Gzip) {
             headers.put("Content-Encoding", "gzip");
             ByteArrayOutputStream compressed = new ByteArrayOutputStream();
@@ -474,6 +471,9 @@ public final class FakeRegistry implements AutoCloseable {
                 out.write(bytes.read(0, (int) bytes.size()));
             }
             return new Answer(200, headers, compressed.toByteArray());
+        }
+        if (isChunked(fault)) {
+            return new Answer(200, headers, bytes);
         }
         headers.put("Accept-Ranges", ranges ? "bytes" : "none");
         Matcher range =
@@ -589,8 +589,7 @@ public final class FakeRegistry implements AutoCloseable {
     private void send(Socket connection, Exchange exchange, Answer answer, Fault fault)
             throws IOException, InterruptedException {
         boolean bodiless = exchange.method().equals("HEAD") || answer.status() == 304 || answer.status() == 204;
-        boolean chunked =
-                fault instanceof Fault.Chunked || fault instanceof Fault.ChunkedAndCut || fault instanceof Fault.Gzip;
+        boolean chunked = isChunked(fault);
         StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Told\r\n");
         answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
         head.append(
@@ -605,6 +604,7 @@ public final class FakeRegistry implements AutoCloseable {
             case Fault.Cut cut -> Math.min(cut.after(), body.size());
             case Fault.ChunkedAndCut(long after) -> Math.min(after, body.size());
             case Fault.Stall(long after) -> Math.min(after, body.size());
+            case Fault.ChunkedAndHold hold -> Math.min(hold.after(), body.size());
             case Fault.Hold hold -> Math.min(hold.after(), body.size());
             case Fault.HoldAndCut hold -> Math.min(hold.after(), body.size());
             default -> body.size();
@@ -628,12 +628,28 @@ public final class FakeRegistry implements AutoCloseable {
                 await(hold.gate());
                 write(out, exchange, body, until, body.size(), chunked);
             }
+            case Fault.ChunkedAndHold hold -> {
+                await(hold.gate());
+                write(out, exchange, body, until, body.size(), chunked);
+                endChunks(out);
+            }
             default -> {
                 if (chunked) {
-                    out.write("0\r\n\r\n".getBytes(ISO_8859_1));
+                    endChunks(out);
                 }
             }
         }
+    }
+
+    private static boolean isChunked(Fault fault) {
+        return fault instanceof Fault.Chunked
+                || fault instanceof Fault.ChunkedAndCut
+                || fault instanceof Fault.ChunkedAndHold
+                || fault instanceof Fault.Gzip;
+    }
+
+    private static void endChunks(OutputStream out) throws IOException {
+        out.write("0\r\n\r\n".getBytes(ISO_8859_1));
     }
 
     private static long announced(Answer answer, Fault fault) {

@@ -54,6 +54,9 @@ public sealed interface Fault {
     /** Chunked, without a length, until the connection ends in mid-body. */
     record ChunkedAndCut(long after) implements Fault {}
 
+    /** Chunked, without a length; in mid-body nothing more comes until the gate opens. */
+    record ChunkedAndHold(long after, CountDownLatch gate) implements Fault {}
+
     /** Chunked and compressed, though nobody asked for it. */
     record Gzip() implements Fault {}
 
@@ -150,6 +153,10 @@ public sealed interface Fault {
 
     static Fault chunkedAndCutAfter(long bytes) {
         return new ChunkedAndCut(bytes);
+    }
+
+    static Fault chunkedAndHoldAfter(long bytes, CountDownLatch gate) {
+        return new ChunkedAndHold(bytes, gate);
     }
 
     static Fault gzip() {

@@ -78,7 +78,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
             host -> local.contains(host)
                     ? new InetAddress[] {InetAddress.getLoopbackAddress()}
                     : InetAddress.getAllByName(host));
-    Knowledge knowledge = new Knowledge(new MemoryNotes(), new MemoryNotes(), Clock.systemUTC());
+    Knowledge knowledge = new Knowledge(new MemoryNotes(), new MemoryNotes(), new MemoryNotes(), Clock.systemUTC());
 
     private final Vertx vertx = Vertx.vertx();
     private final RegistryClient client;
@@ -165,6 +165,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
                         4,
                         16,
                         Duration.ofSeconds(5),
+                        Duration.ofSeconds(2),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(5),
                         3,

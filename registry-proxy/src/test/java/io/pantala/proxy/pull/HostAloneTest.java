@@ -191,10 +191,21 @@ class HostAloneTest {
     }
 
     @Test
-    void streamsABlobWhoseLengthTheRegistryDoesNotTell() throws Exception {
+    void asksOnceForABlobWhoseLengthTheRegistryDoesNotTell() throws Exception {
         host.registry.always(target, Fault.chunked());
 
         assertThat(pull(target)).isEqualTo(content);
+        assertThat(pull(target)).isEqualTo(content);
+        assertThat(host.registry.bytesSent(digest)).isEqualTo(SIZE);
+    }
+
+    @Test
+    void streamsABlobWhoseLengthTheRegistryDoesNotTellAndThatTakesLong() throws Exception {
+        var gate = new CountDownLatch(1);
+        host.registry.next(target, Fault.none(), Fault.chunkedAndHoldAfter(1000, gate), Fault.chunked());
+
+        assertThat(pull(target)).isEqualTo(content);
+        gate.countDown();
         await().untilAsserted(() -> assertThat(host.passed(Reason.NO_LENGTH)).isEqualTo(SIZE));
     }
 

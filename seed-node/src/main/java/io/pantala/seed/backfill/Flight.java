@@ -424,18 +424,25 @@ final class Flight {
         }
     }
 
-    /** Stores a blob whose size its end will tell; nobody waits for that but those who want it stored. */
+    /** Stores a blob whose size its end will tell. All wait for that so that it comes once, but only for a while. */
     private void spool(FillRequest speaker, RegistryResponse first) throws InterruptedException {
         means.listener().started(key, requestId);
         var stored = new CompletableFuture<Optional<String>>();
-        parties.tell(() -> new Opening.Unsized(stored));
+        Runnable unsized = () -> parties.tell(() -> new Opening.Unsized(stored));
+        Runnable patienceEnds = means.timer().after(means.config().unsized(), unsized);
         Optional<String> trouble = Optional.of("the backfill was given up");
         try {
             trouble = takeWhole(speaker, first);
-            trouble.ifPresent(why -> means.listener().failed(key, why, requestId));
+            if (trouble.isPresent()) {
+                means.listener().failed(key, trouble.get(), requestId);
+            } else {
+                means.store().find(key).ifPresent(this::open);
+            }
         } finally {
+            patienceEnds.run();
             stopAccepting();
             stored.complete(trouble);
+            unsized.run();
         }
     }
 

@@ -457,18 +457,45 @@ class BackfillsTest {
     // ---- what can't be stored
 
     @Test
-    void streamsWhatHasNoLengthPastAndHasItForTheNext() throws Exception {
+    void fetchesOnceForAllWhatHasNoLength() throws Exception {
         byte[] blob = bytes(2 * MIB + 5);
         Digest digest = registry.blob("library/probe", blob);
-        registry.next("/blobs/", Fault.chunked());
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.chunkedAndHoldAfter(MIB, gate));
+        Fill first = start(digest);
+        await().until(() -> events.bytes(Reason.FIRST) >= MIB);
+        Fill second = start(digest);
 
-        assertThat(stored(start(digest))).isEmpty();
-        assertThat(events.log).contains("sealed req-1");
+        gate.countDown();
 
-        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(content(first)).isEqualTo(blob);
+        assertThat(content(second)).isEqualTo(blob);
         assertThat(registry.requests()).hasSize(1);
+        awaitLog("started req-1", "sealed req-1");
+        assertThat(timer.waiting("unsized")).isZero();
         assertThat(directory.resolve("spool")).isEmptyDirectory();
         assertThat(store.usage().bytes()).isEqualTo(blob.length);
+    }
+
+    @Test
+    void letsEveryoneStreamWhatHasNoLengthAndTakesLong() throws Exception {
+        byte[] blob = bytes(2 * MIB + 5);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.next("/blobs/", Fault.chunkedAndHoldAfter(MIB, gate));
+        try (Fill first = start(digest)) {
+            await().until(() -> timer.waiting("unsized") == 1);
+            timer.elapse("unsized");
+            var stored = ((Opening.Unsized) outcome(first)).stored();
+            try (Fill second = start(digest)) {
+                assertThat(outcome(second)).isInstanceOf(Opening.Unsized.class);
+            }
+
+            gate.countDown();
+            assertThat(stored.get(20, SECONDS)).isEmpty();
+        }
+        assertThat(fill(digest)).isEqualTo(blob);
+        assertThat(registry.requests()).hasSize(1);
     }
 
     /** Until it is stored it is there twice: 6 MiB in use, 1.5 on the way, and 1.5 more are beyond 8. */
@@ -490,8 +517,6 @@ class BackfillsTest {
         byte[] blob = bytes(2 * MIB + 5);
         Digest digest = registry.blob("library/probe", blob);
         registry.next("/blobs/", Fault.chunkedAndCutAfter(MIB), Fault.chunkedAndCutAfter(0), Fault.chunked());
-
-        assertThat(stored(start(digest))).isEmpty();
 
         assertThat(fill(digest)).isEqualTo(blob);
         assertThat(registry.requests()).hasSize(3);
@@ -516,10 +541,9 @@ class BackfillsTest {
         Digest digest = registry.blob("library/probe", blob);
         registry.next("/blobs/", Fault.gzip());
 
-        assertThat(stored(start(digest))).isEmpty();
-        assertThat(events.log).contains("sealed req-1");
-
         assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(events.log).contains("sealed req-1");
         assertThat(directory.resolve("spool")).isEmptyDirectory();
     }
 
@@ -990,6 +1014,7 @@ class BackfillsTest {
                 4,
                 4,
                 Duration.ofSeconds(10),
+                Duration.ofSeconds(7),
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 3,
@@ -1134,7 +1159,11 @@ class BackfillsTest {
 
         private record Task(Duration delay, Runnable task) {
             String name() {
-                return delay.equals(Duration.ofSeconds(30)) ? "grace" : "patience";
+                return switch ((int) delay.toSeconds()) {
+                    case 30 -> "grace";
+                    case 7 -> "unsized";
+                    default -> "patience";
+                };
             }
         }
 

@@ -450,6 +450,7 @@ class PreheatsTest {
                         1,
                         4,
                         Duration.ofSeconds(10),
+                        Duration.ZERO,
                         Duration.ofSeconds(1),
                         Duration.ZERO,
                         3,
