@@ -28,6 +28,7 @@ final class Csv {
             "border_bytes",
             "from_peers_bytes",
             "registry_excess_bytes",
+            "control_bytes",
             "host_cpu_s_per_gib",
             "idle");
 
@@ -77,6 +78,7 @@ final class Csv {
                         Long.toString(outcome.borderBytes()),
                         Long.toString((long) outcome.fromPeers()),
                         excess(outcome),
+                        Long.toString((long) outcome.controlBytes()),
                         number(outcome.hostCpu()),
                         number(outcome.idle())));
         for (Pull pull : outcome.pulls()) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param borderBytes that all zones' borders carried inwards, with headers
  * @param fromPeers bytes that hosts had from one another; what hosts that were killed had is not in it
  * @param excess bytes that the registry sent beyond one copy, as seed and hosts tell, by reason
+ * @param controlBytes of messages between hosts and the seed; what hosts that were killed had is not in it
  * @param hostCpu seconds for each GiB that a host received, with what was left to do afterwards
  * @param idle share of the machine's CPU time that nobody used, from 0 to 1
  */
@@ -35,6 +36,7 @@ record Outcome(
         long borderBytes,
         double fromPeers,
         Map<String, Double> excess,
+        double controlBytes,
         double hostCpu,
         double idle) {
     /** What a shaped run must leave of the CPU so that it measured the links and not the machine. */
@@ -109,6 +111,11 @@ record Outcome(
         return values.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(Spread.of(values).median());
+    }
+
+    /** Bytes of messages for each byte that a host got. */
+    double control() {
+        return controlBytes / (bytes * ended(End.DONE).size());
     }
 
     /** How often the registry sent it. */

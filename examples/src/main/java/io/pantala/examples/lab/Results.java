@@ -44,6 +44,7 @@ final class Results {
                 "1st byte",
                 "registry",
                 "seed",
+                "control",
                 "idle",
                 "CPU s/GiB");
     }
@@ -64,6 +65,7 @@ final class Results {
                 seconds(outcome.firstByte()),
                 Spread.number(outcome.copies(), 3),
                 outcome.way() == Way.NATIVE ? "-" : Spread.number((double) outcome.seedBytes() / outcome.bytes(), 2),
+                outcome.way() == Way.NATIVE ? "-" : Spread.number(100 * outcome.control(), 2) + " %",
                 Spread.number(100 * outcome.idle(), 0) + " %",
                 outcome.way() == Way.NATIVE ? "-" : Spread.number(outcome.hostCpu(), 2));
         if (outcome.isBusy()) {
@@ -263,7 +265,7 @@ final class Results {
     }
 
     private void row(Object... cells) {
-        out.printf(Locale.ROOT, "%6s %9s  %-8s %5s  %9s %7s  %9s %7s  %8s  %8s %8s  %5s  %9s%n", cells);
+        out.printf(Locale.ROOT, "%6s %9s  %-8s %5s  %9s %7s  %9s %7s  %8s  %8s %8s  %7s %5s  %9s%n", cells);
         out.flush();
     }
 

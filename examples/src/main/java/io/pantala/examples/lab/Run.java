@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** Hosts that pull the same, each when it is its turn, while things go wrong as was asked for. */
 final class Run {
     private static final String FROM_PEERS = "pantala_source_bytes_total{source=\"peer\"}";
+    private static final String CONTROL = "pantala_control_bytes_total";
     private static final String EXCESS = "pantala_registry_excess_bytes_total";
     private static final int CONNECTIONS = 3;
     private static final double GIB = 1L << 30;
@@ -110,6 +111,7 @@ final class Run {
                         .received(),
                 counted.fromPeers(),
                 counted.excess(),
+                counted.control(),
                 cpu / (hosts.size() * content.bytes() / GIB),
                 idle);
     }
@@ -151,9 +153,10 @@ final class Run {
      * What nodes count.
      *
      * @param fromPeers bytes that hosts had from one another
+     * @param control bytes of messages between hosts and the seed
      * @param excess bytes that the registry sent beyond one copy, by reason
      */
-    private record Counted(double fromPeers, Map<String, Double> excess) {
+    private record Counted(double fromPeers, double control, Map<String, Double> excess) {
         /** What came since; a node that was started anew has begun at nothing. */
         Counted since(Counted before) {
             Map<String, Double> more = new TreeMap<>();
@@ -163,13 +166,14 @@ final class Run {
                     more.put(reason, difference);
                 }
             });
-            return new Counted(fromPeers - before.fromPeers, more);
+            return new Counted(fromPeers - before.fromPeers, control - before.control, more);
         }
     }
 
     /** What nodes have counted so far, of those that tell. */
     private Counted counted() throws InterruptedException {
         double fromPeers = 0;
+        double control = 0;
         Map<String, Double> excess = new HashMap<>();
         if (way == Way.PANTALA) {
             fleet.seedMetrics().byLabel(EXCESS).forEach((reason, bytes) -> excess.merge(reason, bytes, Double::sum));
@@ -178,6 +182,9 @@ final class Run {
                     try {
                         Metrics metrics = host.metrics();
                         fromPeers += metrics.value(FROM_PEERS);
+                        control += metrics.byLabel(CONTROL).values().stream()
+                                .mapToDouble(Double::doubleValue)
+                                .sum();
                         metrics.byLabel(EXCESS).forEach((reason, bytes) -> excess.merge(reason, bytes, Double::sum));
                     } catch (IOException e) {
                         // Its pull tells why.
@@ -185,7 +192,7 @@ final class Run {
                 }
             }
         }
-        return new Counted(fromPeers, excess);
+        return new Counted(fromPeers, control, excess);
     }
 
     private List<Outcome.Pull> pullAll() throws Exception {

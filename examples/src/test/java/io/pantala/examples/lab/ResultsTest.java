@@ -80,12 +80,13 @@ class ResultsTest {
     void writesALineForEachRunAndForEachPull() throws IOException {
         results.add(outcome(Way.PANTALA, 1, 1, 0.9, done(8.0, 10.0)));
 
+        assertThat(out.toString()).contains(" 0.50 % ");
         assertThat(runs.toString().lines().toList())
                 .hasSize(2)
                 .element(1)
                 .asString()
                 .isEqualTo(
-                        "trial,pantala,2,16777216,1,10.000,10.000,9.000,0.100,2,0,0,16777216,16777216,0,16777216,,2.000,0.900");
+                        "trial,pantala,2,16777216,1,10.000,10.000,9.000,0.100,2,0,0,16777216,16777216,0,16777216,,167772,2.000,0.900");
         assertThat(pulls.toString().lines().toList())
                 .hasSize(3)
                 .element(2)
@@ -136,6 +137,6 @@ class ResultsTest {
 
     private static Outcome outcome(
             Way way, int round, int copies, double idle, List<Pull> pulls, Map<String, Double> excess) {
-        return new Outcome(way, round, SIZE, 10, pulls, copies * SIZE, SIZE, 0, SIZE, excess, 2, idle);
+        return new Outcome(way, round, SIZE, 10, pulls, copies * SIZE, SIZE, 0, SIZE, excess, SIZE / 100.0, 2, idle);
     }
 }

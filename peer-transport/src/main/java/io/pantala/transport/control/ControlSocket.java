@@ -1,5 +1,6 @@
 package io.pantala.transport.control;
 
+import io.pantala.transport.control.LinkListener.Direction;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.WebSocketBase;
@@ -18,6 +19,9 @@ final class ControlSocket {
     /** What becomes of a socket's messages. Called by the socket's executor, in order. */
     interface Receiver {
         void received(ControlMessage message);
+
+        /** A message passed, of so many bytes. Called from any thread. */
+        default void passed(Direction direction, int bytes) {}
 
         /** The last call. */
         void lost(String why);
@@ -85,6 +89,7 @@ final class ControlSocket {
             close(TOO_SLOW, "the other end takes in too little");
             return false;
         }
+        receiver.passed(Direction.SENT, frame.length());
         socket.writeFinalBinaryFrame(frame).onComplete(_ -> backlog.addAndGet(-frame.length()));
         return true;
     }
@@ -117,6 +122,7 @@ final class ControlSocket {
     }
 
     private void onMessage(byte[] bytes) {
+        receiver.passed(Direction.RECEIVED, bytes.length);
         try {
             ControlMessage message = codec.decode(bytes);
             executor.execute(() -> {

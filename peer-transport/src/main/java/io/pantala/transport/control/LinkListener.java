@@ -2,9 +2,15 @@ package io.pantala.transport.control;
 
 import io.pantala.transport.NodeAddress;
 
-/** What a host's links tell. Called on event loops; must be quick. */
+/** What a host's links tell. Called on event loops and by those who send; must be quick. */
 public interface LinkListener {
     LinkListener NONE = new LinkListener() {};
+
+    /** Which way, from here. */
+    enum Direction {
+        SENT,
+        RECEIVED
+    }
 
     /** The link to a seed is up. */
     default void linkUp(NodeAddress seed) {}
@@ -15,4 +21,7 @@ public interface LinkListener {
      * @param why for people
      */
     default void linkDown(NodeAddress seed, String why) {}
+
+    /** A message passed. Frames, TLS and TCP add a little to its bytes. */
+    default void message(Direction direction, int bytes) {}
 }

@@ -260,6 +260,11 @@ public final class SeedLink {
             }
         }
 
+        @Override
+        public void passed(LinkListener.Direction direction, int bytes) {
+            shared.listener().message(direction, bytes);
+        }
+
         private void welcomed(Welcome welcome) {
             if (others.isUp(welcome.seed())) {
                 // Another of its addresses was faster. This one stands by.

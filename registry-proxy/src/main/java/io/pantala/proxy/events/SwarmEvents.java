@@ -9,6 +9,9 @@ import io.pantala.swarm.download.SwarmDownloads;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -24,6 +27,7 @@ public final class SwarmEvents implements SwarmListener {
     private final Counter passedOver;
     private final Counter unavailable;
     private final Running running;
+    private final Map<Direction, ByteCounter> control = new EnumMap<>(Direction.class);
     private final Set<NodeAddress> up = ConcurrentHashMap.newKeySet();
     private final Set<NodeAddress> known = ConcurrentHashMap.newKeySet();
 
@@ -32,6 +36,15 @@ public final class SwarmEvents implements SwarmListener {
         this.history = history;
         for (Source source : Source.values()) {
             count(source, 0, 0);
+        }
+        for (Direction direction : Direction.values()) {
+            control.put(
+                    direction,
+                    metrics.bytes(
+                            "pantala.control.bytes",
+                            "Bytes of messages between this node and seeds",
+                            "direction",
+                            Metrics.label(direction)));
         }
         this.took = metrics.time("pantala.download", "Until a blob was whole, from seeds and peers");
         this.passedOver = metrics.count("pantala.seeds.passed.over", "Times that the next seed was asked for a blob");
@@ -45,6 +58,11 @@ public final class SwarmEvents implements SwarmListener {
         known.add(seed);
         up.add(seed);
         LOG.atInfo().addKeyValue("seed", seed).log("seed linked");
+    }
+
+    @Override
+    public void message(Direction direction, int bytes) {
+        Objects.requireNonNull(control.get(direction)).add(bytes);
     }
 
     /** Told once, not at each try. */

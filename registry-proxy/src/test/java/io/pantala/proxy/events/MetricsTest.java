@@ -18,6 +18,7 @@ import io.pantala.store.BlobStore;
 import io.pantala.store.StoreConfig;
 import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.LinkListener;
 import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.link.Access;
@@ -141,6 +142,18 @@ class MetricsTest {
         swarm.linkDown(SEED, "gone");
         swarm.linkDown(SEED, "still gone");
         assertThat(metrics.scrape()).contains("pantala_seed_links 0.0");
+    }
+
+    @Test
+    void theBytesOfMessagesAreCountedByDirection() {
+        SwarmEvents swarm = new SwarmEvents(metrics, history);
+        swarm.message(LinkListener.Direction.SENT, 30);
+        swarm.message(LinkListener.Direction.RECEIVED, 500);
+        swarm.message(LinkListener.Direction.SENT, 5);
+
+        assertThat(metrics.scrape())
+                .contains("pantala_control_bytes_total{direction=\"sent\"} 35.0")
+                .contains("pantala_control_bytes_total{direction=\"received\"} 500.0");
     }
 
     private Map<String, String> registered() {
