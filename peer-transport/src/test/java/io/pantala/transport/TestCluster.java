@@ -6,6 +6,7 @@ import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.LinkSecurity;
 import io.pantala.transport.control.SeedLinks;
 import io.pantala.transport.identity.Authority;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.identity.ClusterTls;
 import io.pantala.transport.identity.NodeCertificate;
 import io.pantala.transport.identity.NodeIdentity;
@@ -28,6 +29,7 @@ import java.util.Set;
 /** A cluster that exists for a test alone. */
 public final class TestCluster {
     private static final String SEED = "seed";
+    private static final ClusterKey KEY = ClusterKey.derive(new byte[] {1, 2, 3});
 
     private final InstantSource clock;
     private final Authority authority;
@@ -81,7 +83,7 @@ public final class TestCluster {
     }
 
     public News news(String... shutOut) {
-        return new News(clock.instant(), roots().pem(), List.of(signer.key()), Set.of(shutOut));
+        return new News(clock.instant(), roots().pem(), List.of(signer.key()), Set.of(shutOut), Optional.of(KEY));
     }
 
     /** Lets everyone pass. */

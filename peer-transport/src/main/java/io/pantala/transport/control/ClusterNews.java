@@ -1,6 +1,7 @@
 package io.pantala.transport.control;
 
 import io.pantala.transport.control.ControlMessage.News;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.ticket.SeedClocks;
 import io.pantala.transport.ticket.TicketKey;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
@@ -20,6 +22,7 @@ public final class ClusterNews {
     private final SeedClocks clocks;
     private final LongSupplier nanos;
     private final Map<String, Told> told = new ConcurrentHashMap<>();
+    private volatile Optional<ClusterKey> key = Optional.empty();
 
     private record Told(News news, long at) {}
 
@@ -37,6 +40,7 @@ public final class ClusterNews {
         long now = nanos.getAsLong();
         clocks.learn(seed, news.time());
         told.put(seed, new Told(news, now));
+        key = news.key();
         told.values().removeIf(each -> now - each.at() > FRESH.toNanos());
     }
 
@@ -45,6 +49,11 @@ public final class ClusterNews {
         Set<TicketKey> keys = new LinkedHashSet<>();
         told.values().forEach(each -> keys.addAll(each.news().ticketKeys()));
         return keys;
+    }
+
+    /** What the cluster keeps to itself, as told last. */
+    public Optional<ClusterKey> key() {
+        return key;
     }
 
     /** Whether a node may not take part any more. */

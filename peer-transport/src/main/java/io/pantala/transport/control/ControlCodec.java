@@ -48,6 +48,7 @@ import io.pantala.transport.control.ControlMessage.Unavailable;
 import io.pantala.transport.control.ControlMessage.Unknown;
 import io.pantala.transport.control.ControlMessage.Want;
 import io.pantala.transport.control.ControlMessage.Welcome;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
 import java.io.IOException;
@@ -182,6 +183,7 @@ final class ControlCodec {
                 news.ticketKeys().forEach(key -> keys.add(key.encoded()));
                 ArrayNode shutOut = map.putArray("shut-out");
                 news.shutOut().forEach(shutOut::add);
+                news.key().ifPresent(key -> map.put("key", key.encoded()));
             }
             case Unknown unknown -> map.put("t", unknown.type());
             case Want want -> {
@@ -291,7 +293,8 @@ final class ControlCodec {
                         Instant.ofEpochMilli(fields.number("time")),
                         fields.text("roots"),
                         fields.ticketKeys(),
-                        fields.texts("shut-out"));
+                        fields.texts("shut-out"),
+                        fields.clusterKey());
             case "want" ->
                 new Want(
                         fields.key(),
@@ -473,6 +476,10 @@ final class ControlCodec {
                 }
             }
             return keys;
+        }
+
+        Optional<ClusterKey> clusterKey() throws MalformedMessageException {
+            return map.has("key") ? Optional.of(ClusterKey.of(bytes("key"))) : Optional.empty();
         }
 
         Set<String> texts(String name) throws MalformedMessageException {

@@ -11,6 +11,7 @@ import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
 import java.time.Duration;
@@ -94,8 +95,10 @@ public sealed interface ControlMessage {
      * @param roots whom the cluster trusts, in PEM
      * @param ticketKeys what tickets are verified with
      * @param shutOut the names of nodes that may not take part
+     * @param key what the cluster keeps to itself; empty where others could read it
      */
-    record News(Instant time, String roots, List<TicketKey> ticketKeys, Set<String> shutOut) implements ControlMessage {
+    record News(Instant time, String roots, List<TicketKey> ticketKeys, Set<String> shutOut, Optional<ClusterKey> key)
+            implements ControlMessage {
         public News {
             ticketKeys = List.copyOf(ticketKeys);
             shutOut = Set.copyOf(shutOut);

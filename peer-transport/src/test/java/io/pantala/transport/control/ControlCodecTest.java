@@ -18,6 +18,7 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Order;
 import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +60,11 @@ class ControlCodecTest {
                         "",
                         new ControlMessage.Limits(1_000_000, Long.MAX_VALUE)),
                 new ControlMessage.Welcome(2, "seed-1"),
-                new ControlMessage.News(Instant.ofEpochMilli(1), "PEM", List.of(), Set.of("host-9", "host-10")),
+                new ControlMessage.News(
+                        Instant.ofEpochMilli(1), "PEM", List.of(), Set.of("host-9", "host-10"), Optional.empty()),
+                new ControlMessage.News(
+                        Instant.ofEpochMilli(1), "PEM", List.of(), Set.of(), Optional.of(ClusterKey.derive(new byte[] {1
+                        }))),
                 new ControlMessage.Granted(KEY, new Ticket("a-ticket")),
                 new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1"),
                 new ControlMessage.Want(KEY, new RepositoryName("a"), Authorization.ANONYMOUS, "r-2"),
@@ -140,7 +145,7 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down");
+        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();

@@ -20,14 +20,17 @@ public final class Standing {
 
     private final Notes lasting;
     private final Notes fleeting;
+    private final Notes proofs;
 
     /**
      * @param lasting what may be kept on disk: nothing about who someone is
-     * @param fleeting what may be kept in memory alone
+     * @param fleeting what is kept in memory alone, since there is too much of it
+     * @param proofs what is kept in memory alone, since it tells who someone is
      */
-    public Standing(Notes lasting, Notes fleeting) {
+    public Standing(Notes lasting, Notes fleeting, Notes proofs) {
         this.lasting = lasting;
         this.fleeting = fleeting;
+        this.proofs = proofs;
     }
 
     /** The upstream has given this asker something of this repository. */
@@ -35,7 +38,7 @@ public final class Standing {
         if (asker.authorization().isAnonymous()) {
             open(asker.upstream(), asker.repository());
         } else {
-            fleeting.put(proof(asker), YES, PROVEN);
+            proofs.put(proof(asker), YES, PROVEN);
         }
     }
 
@@ -49,7 +52,7 @@ public final class Standing {
         if (asker.authorization().isAnonymous()) {
             lasting.remove(opening(asker.upstream(), asker.repository()));
         } else {
-            fleeting.remove(proof(asker));
+            proofs.remove(proof(asker));
         }
     }
 
@@ -67,7 +70,7 @@ public final class Standing {
     /** Whether this asker may be given what is known of this repository. */
     public boolean vouchesFor(Asker asker) {
         return (!asker.authorization().isAnonymous()
-                        && fleeting.find(proof(asker)).isPresent())
+                        && proofs.find(proof(asker)).isPresent())
                 || lasting.find(opening(asker.upstream(), asker.repository())).isPresent();
     }
 

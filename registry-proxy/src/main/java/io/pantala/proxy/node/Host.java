@@ -160,8 +160,10 @@ public final class Host implements Node {
             return Knowledge.NONE;
         }
         Notes own = DiskNotes.open(config.node().directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
-        Notes lasting = neighbours.map(others -> others.share(own, base)).orElse(own);
-        return new Knowledge(lasting, new MemoryNotes(), base.tuning.clock());
+        Notes lasting = neighbours.map(others -> others.shareLasting(own, base)).orElse(own);
+        Notes seen = new MemoryNotes();
+        Notes proofs = neighbours.map(others -> others.shareProofs(seen, base)).orElse(seen);
+        return new Knowledge(lasting, new MemoryNotes(), proofs, base.tuning.clock());
     }
 
     /** The authority that was configured must be right from the start; one of our own may take its time. */

@@ -1,11 +1,13 @@
 package io.pantala.proxy.node;
 
+import io.pantala.manifest.Digest;
 import io.pantala.proxy.config.LinksConfig;
 import io.pantala.proxy.events.BlockEvents;
 import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.MembershipEvents;
 import io.pantala.proxy.events.SwarmEvents;
 import io.pantala.proxy.notes.Notes;
+import io.pantala.proxy.notes.NotesApi;
 import io.pantala.proxy.notes.SeedNotes;
 import io.pantala.proxy.notes.SharedNotes;
 import io.pantala.swarm.download.Announcer;
@@ -31,9 +33,12 @@ import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.ticket.SeedClocks;
 import io.pantala.transport.ticket.TicketCheck;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +46,10 @@ import org.slf4j.LoggerFactory;
 final class Neighbours {
     private static final Logger LOG = LoggerFactory.getLogger(Neighbours.class);
     private static final String DIRECTORY = "identity";
+    private static final Duration LASTING_AGAIN = Duration.ofMinutes(30);
+
+    /** So much less than an hour is a proof good for elsewhere. */
+    private static final Duration PROOFS_AGAIN = Duration.ofMinutes(5);
 
     private final LinksConfig config;
     private final NodeIdentity self;
@@ -103,11 +112,27 @@ final class Neighbours {
     }
 
     /** Notes that the whole cluster has a part in. */
-    Notes share(Notes own, Base base) {
+    Notes shareLasting(Notes own, Base base) {
+        return share(
+                own,
+                NotesApi.LASTING,
+                name -> Optional.of(
+                        Digest.sha256(name.getBytes(StandardCharsets.UTF_8)).encoded()),
+                LASTING_AGAIN,
+                base);
+    }
+
+    /** Notes on who was given what, which seeds get under hashes that they can make nothing of without the cluster's key. */
+    Notes shareProofs(Notes own, Base base) {
+        return share(own, NotesApi.PROOFS, name -> news.key().map(key -> key.hash(name)), PROOFS_AGAIN, base);
+    }
+
+    private Notes share(Notes own, String path, Function<String, Optional<String>> naming, Duration again, Base base) {
         LinkClient client = base.add(
                 new LinkClient(base.vertx, membership.map(member -> member.tls().toSeeds())), LinkClient::close);
         return base.add(
-                new SharedNotes(own, new SeedNames(config.seeds())::resolve, SeedNotes.over(client)),
+                new SharedNotes(
+                        own, new SeedNames(config.seeds())::resolve, SeedNotes.over(client, path), naming, again),
                 SharedNotes::close);
     }
 

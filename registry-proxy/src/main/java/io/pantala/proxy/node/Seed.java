@@ -7,6 +7,7 @@ import io.pantala.proxy.events.ClusterEvents;
 import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.PreheatEvents;
 import io.pantala.proxy.notes.DiskNotes;
+import io.pantala.proxy.notes.MemoryNotes;
 import io.pantala.proxy.notes.Notes;
 import io.pantala.proxy.notes.NotesApi;
 import io.pantala.seed.api.NodesApi;
@@ -64,7 +65,10 @@ public final class Seed implements Node {
         }
         cluster = base.add(
                 Cluster.open(
-                        ClusterConfig.of(base.directory(), config.given()), self, base.tuning.clock(), clusterEvents),
+                        ClusterConfig.of(base.directory(), config.given(), config.plaintext()),
+                        self,
+                        base.tuning.clock(),
+                        clusterEvents),
                 Cluster::close);
         base.metrics.certificate(() -> Optional.of(cluster.ends()), base.tuning.clock());
         SeedSync sync = base.add(
@@ -114,13 +118,21 @@ public final class Seed implements Node {
         admin = base.openAdmin(_ -> Optional.empty());
     }
 
-    /** Where hosts prove nothing, anyone could say what a tag stands for: there none is told and none is asked. */
+    /**
+     * Where hosts prove nothing, anyone could say what a tag stands for: there none is told and none is asked. What tells of
+     * credentials is never on disk.
+     */
     private static Consumer<Routes> notes(SeedConfig config, Base base) throws IOException {
         if (config.plaintext()) {
             return _ -> {};
         }
         Notes notes = DiskNotes.open(base.directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
-        return new NotesApi(base.vertx, notes)::mount;
+        NotesApi lasting = new NotesApi(base.vertx, NotesApi.LASTING, notes);
+        NotesApi proofs = new NotesApi(base.vertx, NotesApi.PROOFS, new MemoryNotes());
+        return routes -> {
+            lasting.mount(routes);
+            proofs.mount(routes);
+        };
     }
 
     private Door door(Predicate<String> operators) {

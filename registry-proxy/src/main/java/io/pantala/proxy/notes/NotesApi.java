@@ -16,25 +16,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 
-/** The notes that the hosts of a cluster share, kept by a seed. Hosts alone are let in. */
+/** Notes that the hosts of a cluster share, kept by a seed. Hosts alone are let in. */
 public final class NotesApi {
-    static final String PATH = "/pantala/v1/notes";
+    /** Where those are that a seed may keep on disk. */
+    public static final String LASTING = "/pantala/v1/notes";
+
+    /** Where those are that tell of credentials. */
+    public static final String PROOFS = "/pantala/v1/proofs";
 
     private static final int LARGEST = 256 << 10;
     private static final int AT_ONCE = 32;
 
     private final Vertx vertx;
+    private final String path;
     private final Notes notes;
     private final Semaphore turns = new Semaphore(AT_ONCE);
 
-    public NotesApi(Vertx vertx, Notes notes) {
+    public NotesApi(Vertx vertx, String path, Notes notes) {
         this.vertx = vertx;
+        this.path = path;
         this.notes = notes;
     }
 
     public void mount(Routes routes) {
         routes.post(
-                PATH,
+                path,
                 Access.HOSTS,
                 (request, _) -> SmallBody.receive(vertx, request, LARGEST, body -> received(request, body)));
     }

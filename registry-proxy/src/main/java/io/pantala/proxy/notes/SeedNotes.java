@@ -11,10 +11,14 @@ public interface SeedNotes {
     /** Waits for seconds at most. */
     byte[] exchange(NodeAddress seed, byte[] message) throws IOException;
 
-    /** Over the links of a cluster. */
-    static SeedNotes over(LinkClient client) {
+    /**
+     * Over the links of a cluster.
+     *
+     * @param path one of {@link NotesApi}
+     */
+    static SeedNotes over(LinkClient client, String path) {
         return (seed, message) -> {
-            LinkClient.Answer answer = client.post(seed, NotesApi.PATH, Optional.empty(), message);
+            LinkClient.Answer answer = client.post(seed, path, Optional.empty(), message);
             if (answer.status() != 200) {
                 throw new IOException("the seed answers with status " + answer.status());
             }

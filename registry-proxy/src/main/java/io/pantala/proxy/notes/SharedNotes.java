@@ -4,12 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,18 +34,12 @@ public final class SharedNotes implements Notes, AutoCloseable {
     /** How long an answer of the seeds is one. */
     private static final Duration ANSWERED = Duration.ofSeconds(5);
 
-    /** After this, seeds are told again what stays true: they may have been started anew. */
-    private static final Duration TOLD = Duration.ofMinutes(30);
-
     private final Notes own;
     private final Supplier<List<NodeAddress>> seeds;
     private final SeedNotes link;
     private final BlockingQueue<Telling> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
-    private final Cache<String, byte[]> told = Caffeine.newBuilder()
-            .maximumSize(MOST_REMEMBERED)
-            .expireAfterWrite(TOLD)
-            .executor(Runnable::run)
-            .build();
+    private final Function<String, Optional<String>> naming;
+    private final Cache<String, byte[]> told;
     private final Cache<String, Optional<byte[]>> answered = Caffeine.newBuilder()
             .maximumSize(MOST_REMEMBERED)
             .expireAfterWrite(ANSWERED)
@@ -58,37 +49,54 @@ public final class SharedNotes implements Notes, AutoCloseable {
 
     private record Telling(String name, NotesMessage.Told note) {}
 
-    /** @param seeds where they are now */
-    public SharedNotes(Notes own, Supplier<List<NodeAddress>> seeds, SeedNotes link) {
+    /**
+     * @param seeds where they are now
+     * @param naming what seeds call the note of a name, in 64 hexadecimal digits; empty as long as they are not to know it
+     * @param again after so long, seeds are told anew what stays true: they may have been started anew
+     */
+    public SharedNotes(
+            Notes own,
+            Supplier<List<NodeAddress>> seeds,
+            SeedNotes link,
+            Function<String, Optional<String>> naming,
+            Duration again) {
         this.own = own;
         this.seeds = seeds;
         this.link = link;
+        this.naming = naming;
+        this.told = Caffeine.newBuilder()
+                .maximumSize(MOST_REMEMBERED)
+                .expireAfterWrite(again)
+                .executor(Runnable::run)
+                .build();
         this.teller = Thread.ofVirtual().name("notes").start(this::tellAll);
     }
 
     @Override
     public Optional<byte[]> find(String name) {
-        return own.find(name).or(() -> ask(hash(name)));
+        return own.find(name).or(() -> naming.apply(name).flatMap(this::ask));
     }
 
     @Override
     public void put(String name, byte[] fact, Duration life) {
         own.put(name, fact, life);
-        String hash = hash(name);
-        byte[] last = told.getIfPresent(hash);
-        if (fact.length <= LONGEST && (last == null || !Arrays.equals(last, fact))) {
-            told.put(hash, fact.clone());
-            tell(new Telling(hash, new NotesMessage.Told(fact.clone(), life)));
-        }
+        naming.apply(name).ifPresent(hash -> {
+            byte[] last = told.getIfPresent(hash);
+            if (fact.length <= LONGEST && (last == null || !Arrays.equals(last, fact))) {
+                told.put(hash, fact.clone());
+                tell(new Telling(hash, new NotesMessage.Told(fact.clone(), life)));
+            }
+        });
     }
 
     @Override
     public void remove(String name) {
         own.remove(name);
-        String hash = hash(name);
-        told.invalidate(hash);
-        answered.put(hash, Optional.empty());
-        tell(new Telling(hash, NotesMessage.Told.NO_MORE));
+        naming.apply(name).ifPresent(hash -> {
+            told.invalidate(hash);
+            answered.put(hash, Optional.empty());
+            tell(new Telling(hash, NotesMessage.Told.NO_MORE));
+        });
     }
 
     private void tell(Telling telling) {
@@ -160,15 +168,6 @@ public final class SharedNotes implements Notes, AutoCloseable {
                 message.told().keySet().forEach(told::invalidate);
                 LOG.debug("seed {} was not told", seed, e);
             }
-        }
-    }
-
-    private static String hash(String name) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 

@@ -1,10 +1,12 @@
 package io.pantala.proxy.node;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.Digest;
+import io.pantala.registry.Fault;
 import io.pantala.transport.identity.Authority;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
@@ -12,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,6 +59,42 @@ class ClusterTest {
                 .isEqualTo(1);
         assertThat(fleet.metric(host.admin(), "pantala_certificate_remaining_seconds"))
                 .isBetween(86_000.0, 86_400.0);
+    }
+
+    @Test
+    void whomTheRegistryGaveToOnOneHostGetsItOnAnotherWhileTheRegistryIsDown() throws Exception {
+        String known = "Basic " + Base64.getEncoder().encodeToString("ann:open".getBytes(UTF_8));
+        String unknown = "Basic " + Base64.getEncoder().encodeToString("bob:open".getBytes(UTF_8));
+        Seed seed = fleet.seed("seed");
+        Host one = fleet.host("one", fleet.token("seed"), seed.listen());
+        Host other = fleet.host("other", fleet.token("seed"), seed.listen());
+        byte[] layer = fleet.bytes(300_000);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, layer);
+        Digest config = fleet.registry.blob(Fleet.REPOSITORY, "{}".getBytes(UTF_8));
+        String type = "application/vnd.oci.image.manifest.v1+json";
+        byte[] manifest = """
+                {"schemaVersion": 2, "mediaType": "%s",
+                 "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "%s", "size": 2},
+                 "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "%s", "size": 300000}]}
+                """.formatted(type, config, blob).getBytes(UTF_8);
+        fleet.registry.manifest(Fleet.REPOSITORY, "1", type, manifest);
+        fleet.registry.requireBasic("ann", "open");
+        fleet.awaitLinks(one, 1);
+        fleet.awaitLinks(other, 1);
+        assertThat(fleet.get(one, "manifests/1", "Authorization", known).statusCode())
+                .isEqualTo(200);
+        assertThat(fleet.pull(one, blob, "Authorization", known).statusCode()).isEqualTo(200);
+
+        fleet.registry.always("", Fault.status(503));
+
+        await().untilAsserted(() -> assertThat(
+                        fleet.get(other, "manifests/1", "Authorization", known).body())
+                .isEqualTo(manifest));
+        assertThat(fleet.pull(other, blob, "Authorization", known).body()).isEqualTo(layer);
+        for (String[] stranger : new String[][] {{"Authorization", unknown}, {}}) {
+            assertThat(fleet.get(other, "manifests/1", stranger).statusCode()).isEqualTo(503);
+            assertThat(fleet.pull(other, blob, stranger).statusCode()).isEqualTo(503);
+        }
     }
 
     @Test

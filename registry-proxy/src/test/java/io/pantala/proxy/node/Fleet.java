@@ -136,6 +136,7 @@ final class Fleet {
                         backfill.parallelRequests(),
                         most,
                         most,
+                        most,
                         backfill.grace(),
                         backfill.attempts(),
                         backfill.firstDelay(),
@@ -305,8 +306,13 @@ final class Fleet {
     }
 
     HttpResponse<byte[]> pull(Host host, Digest blob, String... headers) throws IOException, InterruptedException {
+        return get(host, "blobs/" + blob, headers);
+    }
+
+    /** What a host has of {@link #REPOSITORY}. */
+    HttpResponse<byte[]> get(Host host, String what, String... headers) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/blobs/" + blob))
+                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/" + what))
                 .timeout(Duration.ofSeconds(60));
         if (headers.length > 0) {
             request.headers(headers);

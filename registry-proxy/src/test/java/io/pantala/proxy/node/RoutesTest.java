@@ -43,7 +43,9 @@ class RoutesTest {
     private static final String BLOCK = "/pantala/v1/blobs/sha256:" + "0".repeat(64) + "/blocks/0?upstream=docker.io";
     private static final String JOIN = "/pantala/v1/join";
     private static final String NOTES = "/pantala/v1/notes";
-    private static final Set<String> CLUSTER = Set.of(JOIN, BLOCK, NOTES, "/pantala/v1/control", "/pantala/v1/cluster");
+    private static final String PROOFS = "/pantala/v1/proofs";
+    private static final Set<String> CLUSTER =
+            Set.of(JOIN, BLOCK, NOTES, PROOFS, "/pantala/v1/control", "/pantala/v1/cluster");
 
     @TempDir
     private Path directory;
@@ -87,7 +89,7 @@ class RoutesTest {
         Map<String, Integer> encrypted = walk(stranger);
 
         assertThat(plain.keySet())
-                .contains("GET " + BLOCK, "POST " + JOIN, "POST " + NOTES)
+                .contains("GET " + BLOCK, "POST " + JOIN, "POST " + NOTES, "POST " + PROOFS)
                 .contains("POST /pantala/v1/cluster", "GET /pantala/v1/control")
                 .contains("GET /api/v1/preheats/x", "GET /api/v1/nodes", "PUT /api/v1/shut-outs/x");
         plain.forEach((route, status) -> assertThat(status).as(route).isEqualTo(403));
@@ -104,7 +106,7 @@ class RoutesTest {
                 assertThat(status).as(route).isEqualTo(403);
             } else if (route.contains(BLOCK)) {
                 assertThat(status).as("without a ticket, " + route).isEqualTo(403);
-            } else if (route.contains(NOTES)) {
+            } else if (route.contains(NOTES) || route.contains(PROOFS)) {
                 assertThat(status).as("asking for no note, " + route).isEqualTo(200);
             } else {
                 assertThat(status).as(route).isIn(400, 426, 501);
@@ -125,6 +127,7 @@ class RoutesTest {
                 .as("which this is no request for")
                 .isEqualTo(400);
         assertThat(seeds.get("POST " + NOTES)).isEqualTo(403);
+        assertThat(seeds.get("POST " + PROOFS)).isEqualTo(403);
         assertThat(seeds.get("GET /api/v1/nodes")).isEqualTo(401);
     }
 
@@ -177,7 +180,7 @@ class RoutesTest {
 
         Map<String, Integer> routes = walk(null);
 
-        assertThat(routes).doesNotContainKey("POST " + NOTES);
+        assertThat(routes).doesNotContainKeys("POST " + NOTES, "POST " + PROOFS);
         routes.forEach((route, status) -> {
             if (route.contains("/api/")) {
                 assertThat(status).as(route).isEqualTo(401);

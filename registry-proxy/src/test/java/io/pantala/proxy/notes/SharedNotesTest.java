@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.identity.ClusterKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +25,7 @@ class SharedNotesTest {
     private static final Duration LIFE = Duration.ofHours(1);
     private static final NodeAddress SEED = new NodeAddress("127.0.0.1", 1);
     private static final byte[] FACT = {1, 2};
+    private static final ClusterKey KEY = ClusterKey.derive(new byte[] {1});
 
     private final Notes atSeed = new MemoryNotes();
     private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
@@ -67,14 +73,16 @@ class SharedNotesTest {
     @Test
     void aSeedThatDoesNotAnswerCostsASecondOnce() {
         var never = new CountDownLatch(1);
-        try (SharedNotes hung = new SharedNotes(new MemoryNotes(), () -> List.of(SEED), (_, _) -> {
-            try {
-                never.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            throw new IOException("no answer");
-        })) {
+        try (SharedNotes hung = notes(
+                (_, _) -> {
+                    try {
+                        never.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    throw new IOException("no answer");
+                },
+                KEY::hash)) {
             long start = System.nanoTime();
             assertThat(hung.find("name")).isEmpty();
             assertThat(hung.find("name")).isEmpty();
@@ -98,14 +106,45 @@ class SharedNotesTest {
                 .isInstanceOfAny(IOException.class, IllegalArgumentException.class);
     }
 
+    @Test
+    void whatSeedsHaveNoNameForStaysHere() throws Exception {
+        var asked = new AtomicInteger();
+        SeedNotes link = (seed, message) -> {
+            asked.incrementAndGet();
+            return exchange(seed, message);
+        };
+        try (SharedNotes one = notes(link, name -> name.equals("own") ? null : KEY.hash(name))) {
+            one.put("own", FACT, LIFE);
+            assertThat(one.find("own")).contains(FACT);
+            one.remove("own");
+            assertThat(one.find("own")).isEmpty();
+            assertThat(asked).hasValue(0);
+
+            one.put("shared", FACT, LIFE);
+            assertThat(sent.take()).contains(KEY.hash("shared"));
+            assertThat(sent).isEmpty();
+        }
+    }
+
     private SharedNotes notes() {
-        return new SharedNotes(new MemoryNotes(), () -> List.of(SEED), (_, message) -> {
-            byte[] answer = answer(message);
-            if (!NotesMessage.read(message).told().isEmpty()) {
-                sent.add(new String(message, StandardCharsets.UTF_8));
-            }
-            return answer;
-        });
+        return notes(this::exchange, KEY::hash);
+    }
+
+    private static SharedNotes notes(SeedNotes link, Function<String, @Nullable String> naming) {
+        return new SharedNotes(
+                new MemoryNotes(),
+                () -> List.of(SEED),
+                link,
+                name -> Optional.ofNullable(naming.apply(name)),
+                Duration.ofMinutes(5));
+    }
+
+    private byte[] exchange(NodeAddress seed, byte[] message) throws IOException {
+        byte[] answer = answer(message);
+        if (!NotesMessage.read(message).told().isEmpty()) {
+            sent.add(new String(message, StandardCharsets.UTF_8));
+        }
+        return answer;
     }
 
     private byte[] answer(byte[] message) throws IOException {

@@ -253,6 +253,7 @@ class ManifestPullTest {
         return new Knowledge(
                 DiskNotes.open(directory.resolve("notes"), 1000, Clock.systemUTC()),
                 new MemoryNotes(),
+                new MemoryNotes(),
                 Clock.systemUTC());
     }
 

@@ -186,7 +186,8 @@ public final class Cluster implements ClusterDesk, AutoCloseable {
     @Override
     public News news() {
         View now = view();
-        return new News(clock.instant(), now.roots().pem(), now.ticketKeys(), now.shutOut());
+        return new News(
+                clock.instant(), now.roots().pem(), now.ticketKeys(), now.shutOut(), now.key(config.plaintext()));
     }
 
     @Override

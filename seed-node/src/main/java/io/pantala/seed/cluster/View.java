@@ -4,6 +4,7 @@ import io.pantala.seed.cluster.ClusterState.AuthorityEntry;
 import io.pantala.seed.cluster.ClusterState.ShutOut;
 import io.pantala.seed.cluster.ClusterState.TicketKeyEntry;
 import io.pantala.transport.identity.Authority;
+import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.identity.NodeCertificate;
 import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.identity.Pem;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +95,11 @@ record View(
     boolean isStale(Instant now) {
         Duration life = Duration.between(own.begins(), own.ends());
         return now.isAfter(own.begins().plus(life.dividedBy(2)));
+    }
+
+    /** What the cluster keeps to itself: it comes from what signs tickets, and goes with it. */
+    Optional<ClusterKey> key(boolean plaintext) {
+        return plaintext ? Optional.empty() : Optional.of(ClusterKey.derive(signer.encoded()));
     }
 
     /** A certificate that was just signed, and what leads from it to those trusted. */
