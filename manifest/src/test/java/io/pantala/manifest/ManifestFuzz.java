@@ -38,7 +38,7 @@ class ManifestFuzz {
     }
 
     @MethodSource("manifests")
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "10s")
     void readsManifestsAsTheyReadOnceWrittenAnewAndRefusesTheRest(byte[] bytes) throws ManifestException {
         runs++;
         Manifest manifest;

@@ -168,6 +168,19 @@ class StoreRecoveryTest {
         assertThat(store.usage().bytes()).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 10, 100})
+    void dropsACompleteBlobWhoseSidecarAPowerCutHasCut(int length) throws Exception {
+        leaveSealed();
+        try (RandomAccessFile sidecar =
+                new RandomAccessFile(file("blobs", ".blocks").toFile(), "rw")) {
+            sidecar.setLength(length);
+        }
+        open();
+        assertThat(store.find(IMAGE.key())).isEmpty();
+        assertThat(store.usage().bytes()).isZero();
+    }
+
     @Test
     void doesNotReadAgainWhatWasJustWritten() throws Exception {
         try (StoredBlob blob = IMAGE.storedIn(store)) {

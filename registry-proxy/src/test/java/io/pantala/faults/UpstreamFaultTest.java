@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -195,6 +197,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")
+    @Execution(ExecutionMode.CONCURRENT)
     @MethodSource("combinations")
     void anEngineGetsWhatTheRegistryCanGive(Case fault, Topology topology, Grant grant) throws Exception {
         registry.blob(REPOSITORY, content);
@@ -210,6 +213,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aChallengeReachesTheEngineAsItIs(Topology topology) throws Exception {
         registry.requireBearer("user", "secret").hide(REPOSITORY).blob(REPOSITORY, content);
@@ -228,6 +232,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aRegistryThatLimitsItsRateIsNotAskedAgainBeforeItsTime(Topology topology) throws Exception {
         registry.blob(REPOSITORY, content);
@@ -245,6 +250,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aRefusedConnectionIsToldInWords(Topology topology) throws Exception {
         try (Cluster nodes = start(topology, Tunings.PATIENT)) {
@@ -261,6 +267,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void whatHasNoLengthIsAskedForOnce(Topology topology) throws Exception {
         registry.blob(REPOSITORY, content);
@@ -274,6 +281,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void whatWasCorruptOnceIsFetchedAnew(Topology topology) throws Exception {
         registry.blob(REPOSITORY, content);
@@ -288,6 +296,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aManifestThatIsSomethingElseIsHeldBack(Topology topology) throws Exception {
         byte[] manifest = "{\"schemaVersion\": 2}".getBytes(StandardCharsets.UTF_8);
@@ -303,6 +312,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void redirectsAreFollowedWithoutTheCredential(Topology topology) throws Exception {
         registry.requireBearer("user", "secret").hide(REPOSITORY).redirecting().blob(REPOSITORY, content);
@@ -321,6 +331,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void anExpiredSignedUrlIsAskedForAnew(Topology topology) throws Exception {
         registry.redirecting().blob(REPOSITORY, content);
@@ -337,6 +348,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aStorageThatRefusesIsToldInWords(Topology topology) throws Exception {
         registry.redirecting().blob(REPOSITORY, content);
@@ -349,6 +361,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aSelfSignedCertificateIsTrustedWhenItIsGivenAsCa(Topology topology) throws Exception {
         registry.close();
@@ -364,6 +377,7 @@ class UpstreamFaultTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void aSelfSignedCertificateIsNotTrustedOtherwise(Topology topology) throws Exception {
         registry.close();
@@ -380,6 +394,7 @@ class UpstreamFaultTest {
 
     /** Whoever controls the other upstream may say what it likes: it opens nothing, and spoils nothing. */
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource
     void anUpstreamThatClaimsAnothersPrivateBlobGetsNothing(Topology topology) throws Exception {
         registry.requireBearer("user", "secret").hide(REPOSITORY).blob(REPOSITORY, content);

@@ -28,7 +28,7 @@ class ControlCodecFuzz {
     }
 
     @MethodSource("messages")
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "10s")
     void readsWhatItCanWriteAgainAndRefusesTheRest(byte[] bytes) throws MalformedMessageException {
         runs++;
         long before = THREADS.getCurrentThreadAllocatedBytes();

@@ -61,7 +61,7 @@ class CallParserFuzz {
     }
 
     @MethodSource("requests")
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "10s")
     void readsWhatMeansTheSameWhenItIsSentOnAndRefusesTheRest(byte[] line) throws RegistryException {
         runs++;
         String text = new String(line, StandardCharsets.ISO_8859_1);

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What becomes of a cluster over days. */
 @Timeout(180)
@@ -55,6 +57,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void nodesWhoseClocksAreMinutesApartWorkTogether() throws Exception {
         Fleet.Shifted fast = new Fleet.Shifted();
         Fleet.Shifted slow = new Fleet.Shifted();
@@ -68,6 +71,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void certificatesAreRenewedWellBeforeTheyEnd() throws Exception {
         Seed seed = fleet.seed("seed", Fleet.tuning(clock));
         Host host = fleet.host("host", fleet.token("seed"), Fleet.tuning(clock), seed.listen());
@@ -87,6 +91,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void anAuthorityIsReplacedWhileBothAreTrustedAndThenTheOldOneIsForgotten() throws Exception {
         Seed seed = fleet.seed("seed", Fleet.tuning(clock));
         Token old = fleet.token("seed");
@@ -121,6 +126,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aHostThatIsShutOutServesItsEnginesAloneUntilItIsLetInAgain() throws Exception {
         Seed seed = fleet.seed("seed");
         Host host = fleet.host("host", fleet.token("seed"), seed.listen());
@@ -137,6 +143,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aSeedTakesAnAuthorityThatWasMadeElsewhereAndTurnsToTheNextOneItIsGiven() throws Exception {
         Authority first = Authority.create(Instant.now());
         Authority second = Authority.create(Instant.now());
@@ -159,6 +166,7 @@ class ClusterLifeTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aSeedOnAllAddressesIsReachedByBothFamilies() throws Exception {
         fleet.at("::");
         Seed seed = fleet.seed("seed");

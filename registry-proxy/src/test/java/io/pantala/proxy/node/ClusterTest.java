@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,6 +41,7 @@ class ClusterTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @ValueSource(strings = {"127.0.0.1", "127.0.0.2", "::1"})
     void aHostJoinsWithATokenAndPullsOverTls(String address) throws Exception {
         fleet.at(address);
@@ -62,6 +65,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void whomTheRegistryGaveToOnOneHostGetsItOnAnotherWhileTheRegistryIsDown() throws Exception {
         String known = "Basic " + Base64.getEncoder().encodeToString("ann:open".getBytes(UTF_8));
         String unknown = "Basic " + Base64.getEncoder().encodeToString("bob:open".getBytes(UTF_8));
@@ -98,6 +102,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aHostThatIsNotLetInStillServesItsEngines() throws Exception {
         Seed seed = fleet.seed("seed");
         Token foreign = Token.create(Authority.create(Instant.now()).fingerprint());
@@ -116,6 +121,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aTokenIsForItsRoleAndItsTimeAlone() throws Exception {
         Seed seed = fleet.seed("seed");
         Token forSeeds = fleet.operator("seed").newToken(Role.SEED, Optional.empty());
@@ -138,6 +144,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aHostComesBackWithTheCertificateItHad() throws Exception {
         Seed seed = fleet.seed("seed");
         Token token = fleet.token("seed");
@@ -158,6 +165,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aSecondSeedGetsAllThatTheFirstKnows() throws Exception {
         Seed first = fleet.seed("first");
         Token forHosts = fleet.token("first");
@@ -176,6 +184,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void seedsTellOneAnotherOfTokensThatCameLater() throws Exception {
         Seed first = fleet.seed("first");
         Seed second =
@@ -189,6 +198,7 @@ class ClusterTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aSeedThatMayNotJoinDoesNotStart() throws Exception {
         Seed first = fleet.seed("first");
         Token forHosts = fleet.token("first");
