@@ -19,6 +19,7 @@ import javax.net.ssl.SSLContext;
 /** Gets certificates from seeds. Blocks, for a bounded time. */
 public final class Joining {
     private static final int LONGEST_REASON = 300;
+    private static final int FORBIDDEN = 403;
 
     private final Vertx vertx;
     private final NodeIdentity node;
@@ -49,7 +50,9 @@ public final class Joining {
             LinkClient.Answer answer =
                     client.post(seed, JoinRequest.PATH, secret, new JoinRequest(node, request.encoded()).write());
             if (answer.status() != 200) {
-                throw new JoinException("the seed answers " + answer.status() + ": " + words(answer.body()));
+                throw new JoinException(
+                        "the seed answers " + answer.status() + ": " + words(answer.body()),
+                        answer.status() == FORBIDDEN);
             }
             JoinAnswer read = JoinAnswer.read(answer.body());
             NodeCertificate certificate = request.answered(read.chain());

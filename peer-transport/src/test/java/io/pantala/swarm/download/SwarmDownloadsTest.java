@@ -55,6 +55,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -96,6 +98,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void completesABlobFromItsSeed() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0));
         SwarmDownloads downloads = downloads(PATIENT, seed.address());
@@ -114,6 +117,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void completesABlobOverIpv6() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", "::1", content, CONTROL, 0));
         try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"));
@@ -123,6 +127,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void servesManyWithOneDownload() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0));
         SwarmDownloads downloads = downloads(PATIENT, seed.address());
@@ -141,6 +146,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void opensAStoredBlobWithoutAnySeed() throws Exception {
         content.storeIn(store);
         try (Fill fill = downloads(PATIENT, nobody()).start(request("r1"));
@@ -150,6 +156,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void fetchesOnlyWhatIsMissing() throws Exception {
         try (StoredBlob partial = store.create(content.key(), content.layout())) {
             content.write(partial, 0);
@@ -165,6 +172,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void completesEmptyBlobs() throws Exception {
         TestContent empty = TestContent.random(0, 64_000, 1);
         FakeSeed seed = keep(new FakeSeed(vertx, "one", empty, CONTROL, 0));
@@ -175,6 +183,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void isUnavailableAtOnceWhenNoSeedCanBeReached() throws Exception {
         try (Fill fill = downloads(PATIENT, nobody()).start(request("r1"))) {
             assertThat(fill.opening().get(5, SECONDS)).isInstanceOf(Opening.Unavailable.class);
@@ -182,6 +191,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void passesOverASeedThatHangs() throws Exception {
         FakeSeed one = keep(hung("one"));
         FakeSeed two = keep(hung("two"));
@@ -198,6 +208,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void waitsForASeedThatIsBusyWithOthers() throws Exception {
         Duration accept = Duration.ofSeconds(1);
         BlobKey elsewhere = request("x", other()).key();
@@ -234,6 +245,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void fetchesACorruptBlockAgain() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -254,6 +266,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void asksForAnotherTicketWhereTheFirstOpensNothing() throws Exception {
         AtomicInteger wants = new AtomicInteger();
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
@@ -281,6 +294,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void passesOverASeedWhoseTicketsOpenNothing() throws Exception {
         FakeSeed closed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -297,6 +311,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void survivesEveryKindOfTroubleWithABlock() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -327,6 +342,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void givesUpASeedThatKeepsSendingWrongBytesAndKeepsWhatIsRight() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -351,6 +367,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void goesOnWithAnotherSeedWhenOneFailsInTheMiddle() throws Exception {
         // Whichever of the two is asked first stops serving after a few blocks.
         AtomicReference<@Nullable FakeSeed> first = new AtomicReference<>();
@@ -386,6 +403,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void wantsAgainWhenALostSeedIsBack() throws Exception {
         FakeSeed half = new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -410,6 +428,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void failsReadersWhenALostSeedStaysAway() throws Exception {
         FakeSeed half = new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -433,6 +452,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void relaysARefusalToThoseItConcernsAlone() throws Exception {
         UpstreamRefusal no = new UpstreamRefusal(
                 403, List.of(Map.entry("X-Reason", "no")), "denied".getBytes(java.nio.charset.StandardCharsets.UTF_8));
@@ -467,6 +487,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void passesThroughWhatCanNotBeStored(@TempDir Path small) throws Exception {
         try (BlobStore tiny =
                 BlobStore.open(new StoreConfig(small, OptionalLong.of(1000)), StoreListener.NONE, Clock.systemUTC())) {
@@ -481,6 +502,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void relaysWhatTheSeedCanNotDo() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -495,6 +517,7 @@ class SwarmDownloadsTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @EnumSource(names = {"LARGER_THAN_QUOTA", "NO_ROOM", "DISK_ERROR"})
     void leavesToOthersWhatTheSeedHasNoRoomFor(Opening.PassThrough.Reason reason) throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
@@ -509,6 +532,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void endsWhenEveryoneHasLeftForAWhile() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -528,6 +552,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void offersTheSeedANewerCredential() throws Exception {
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
             @Override
@@ -561,6 +586,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void dropsABlobWhoseBytesAreNotWhatItsSeedVouchedFor() throws Exception {
         BlobKey lie = new BlobKey(content.key().upstream(), Digest.sha256(new byte[] {1, 2, 3}));
         FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
@@ -582,6 +608,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void dropsWhatContradictsTheSeed() throws Exception {
         try (StoredBlob partial = store.create(content.key(), content.layout());
                 var writer = partial.writer(2)) {
@@ -603,6 +630,7 @@ class SwarmDownloadsTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void isUnavailableOnceClosed() throws Exception {
         SwarmDownloads downloads = downloads(PATIENT, nobody());
         downloads.close();

@@ -58,13 +58,22 @@ public final class SeedJoin {
                     ClusterState state = fetch(seed);
                     file.update(nothing -> nothing.merge(state));
                     return;
-                } catch (IOException | JoinException e) {
+                } catch (JoinException e) {
+                    if (e.isRefused()) {
+                        throw notLetIn(seed + ": " + e.getMessage());
+                    }
+                    why = seed + ": " + e.getMessage();
+                } catch (IOException e) {
                     why = seed + ": " + e.getMessage();
                 }
             }
             pause();
         } while (System.nanoTime() < end);
-        throw new IOException("no seed lets this one join its cluster: " + why);
+        throw notLetIn(why);
+    }
+
+    private static IOException notLetIn(String why) {
+        return new IOException("no seed lets this one join its cluster: " + why);
     }
 
     /** After a rotation, the token that was used once is good for nothing; it may as well be another cluster's. */
