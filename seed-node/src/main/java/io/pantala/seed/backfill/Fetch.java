@@ -64,7 +64,7 @@ final class Fetch {
         this.layout = blob.layout();
         this.parties = parties;
         this.asker = asker;
-        this.plan = new Plan(layout, blob.held());
+        this.plan = new Plan(layout, blob::holds);
         this.requestId = requestId;
     }
 

@@ -2,10 +2,12 @@ package io.pantala.seed.backfill;
 
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.BlockSet;
+import java.util.function.IntPredicate;
 
 /** Which blocks of a blob nobody has and nobody fetches yet, and which of them come next. */
 final class Plan {
     private final BlockLayout layout;
+    private final IntPredicate held;
     private final BlockSet claimed;
 
     /** Successive blocks, {@code end} exclusive. */
@@ -17,10 +19,16 @@ final class Plan {
         }
     }
 
-    /** @param held blocks that need not be fetched */
-    Plan(BlockLayout layout, BlockSet held) {
+    /** @param held whether a block need not be fetched, or not any more: others may bring blocks too */
+    Plan(BlockLayout layout, IntPredicate held) {
         this.layout = layout;
-        this.claimed = held.copy();
+        this.held = held;
+        this.claimed = new BlockSet(layout.count());
+        for (int block = 0; block < layout.count(); block++) {
+            if (held.test(block)) {
+                claimed.add(block);
+            }
+        }
     }
 
     /**
@@ -30,11 +38,11 @@ final class Plan {
      * @param most bytes; one block at least
      */
     synchronized Segment next(long[] readPositions, long most) {
-        int best = claimed.nextMissing(0);
+        int best = nextFree(0);
         int ahead = Integer.MAX_VALUE;
         for (long position : readPositions) {
             int at = layout.blockAt(position);
-            int missing = claimed.nextMissing(at);
+            int missing = nextFree(at);
             if (missing < layout.count() && missing - at < ahead) {
                 best = missing;
                 ahead = missing - at;
@@ -52,7 +60,7 @@ final class Plan {
     synchronized int extend(int first, int end, long most) {
         int last = end;
         while (last < layout.count()
-                && !claimed.contains(last)
+                && nextFree(last) == last
                 && (last == first || layout.offset(last) + layout.length(last) - layout.offset(first) <= most)) {
             claimed.add(last++);
         }
@@ -71,9 +79,19 @@ final class Plan {
         }
     }
 
+    /** The first block from this one on that is neither held nor fetched. */
+    private int nextFree(int from) {
+        int block = claimed.nextMissing(from);
+        while (block < layout.count() && held.test(block)) {
+            claimed.add(block);
+            block = claimed.nextMissing(block + 1);
+        }
+        return block;
+    }
+
     /** Whether any block from this one on is free. */
     synchronized boolean anythingFrom(int block) {
-        return claimed.nextMissing(block) < layout.count();
+        return nextFree(block) < layout.count();
     }
 
     /** Bytes that nobody fetches yet, give or take the last block's difference. */

@@ -16,7 +16,7 @@ class PlanTest {
 
     @Test
     void goesFromTheStartWhenNobodyReads() {
-        Plan plan = new Plan(layout, held);
+        Plan plan = new Plan(layout, held::contains);
 
         assertThat(plan.next(NOBODY, 3 * BLOCK)).isEqualTo(new Segment(0, 3));
         assertThat(plan.next(NOBODY, 3 * BLOCK + 99)).isEqualTo(new Segment(3, 6));
@@ -27,22 +27,39 @@ class PlanTest {
 
     @Test
     void givesOneBlockAtLeast() {
-        assertThat(new Plan(layout, held).next(NOBODY, 1)).isEqualTo(new Segment(0, 1));
+        assertThat(new Plan(layout, held::contains).next(NOBODY, 1)).isEqualTo(new Segment(0, 1));
     }
 
     @Test
     void leavesOutWhatIsHeld() {
         held.add(0);
         held.add(4);
-        Plan plan = new Plan(layout, held);
+        Plan plan = new Plan(layout, held::contains);
 
         assertThat(plan.next(NOBODY, 10 * BLOCK)).isEqualTo(new Segment(1, 4));
         assertThat(plan.next(NOBODY, 10 * BLOCK)).isEqualTo(new Segment(5, 10));
     }
 
     @Test
+    void leavesOutWhatOthersHaveBroughtMeanwhile() {
+        Plan plan = new Plan(layout, held::contains);
+        assertThat(plan.next(NOBODY, 2 * BLOCK)).isEqualTo(new Segment(0, 2));
+
+        held.add(2);
+        held.add(5);
+
+        assertThat(plan.extend(0, 2, 10 * BLOCK)).isEqualTo(2);
+        assertThat(plan.next(NOBODY, 10 * BLOCK)).isEqualTo(new Segment(3, 5));
+        plan.release(new Segment(3, 5));
+        held.add(3);
+        assertThat(plan.next(new long[] {300}, 10 * BLOCK)).isEqualTo(new Segment(4, 5));
+        assertThat(plan.next(NOBODY, 10 * BLOCK)).isEqualTo(new Segment(6, 10));
+        assertThat(plan.anythingFrom(0)).isFalse();
+    }
+
+    @Test
     void goesWhereAReaderWaitsSoonest() {
-        Plan plan = new Plan(layout, held);
+        Plan plan = new Plan(layout, held::contains);
         long[] readers = {0, 750};
 
         assertThat(plan.next(readers, 2 * BLOCK)).isEqualTo(new Segment(0, 2));
@@ -55,7 +72,7 @@ class PlanTest {
 
     @Test
     void extendsWhatIsUnderWayOnlyByWhatIsFree() {
-        Plan plan = new Plan(layout, held);
+        Plan plan = new Plan(layout, held::contains);
         Segment first = plan.next(NOBODY, BLOCK);
         plan.claim(3);
 
@@ -65,7 +82,7 @@ class PlanTest {
 
     @Test
     void offersAgainWhatWasReleased() {
-        Plan plan = new Plan(layout, held);
+        Plan plan = new Plan(layout, held::contains);
         Segment all = plan.next(NOBODY, 10 * BLOCK);
         plan.release(new Segment(5, all.end()));
 
