@@ -115,7 +115,7 @@ record Outcome(
 
     /** Bytes of messages for each byte that a host got. */
     double control() {
-        return controlBytes / (bytes * ended(End.DONE).size());
+        return controlBytes / (bytes * Math.max(1, ended(End.DONE).size()));
     }
 
     /** How often the registry sent it. */

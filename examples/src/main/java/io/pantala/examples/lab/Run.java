@@ -166,7 +166,7 @@ final class Run {
                     more.put(reason, difference);
                 }
             });
-            return new Counted(fromPeers - before.fromPeers, control - before.control, more);
+            return new Counted(fromPeers - before.fromPeers, Math.max(0, control - before.control), more);
         }
     }
 

@@ -245,12 +245,12 @@ final class Assembly implements AutoCloseable {
             if (flight.isOrdered()
                     && !flight.late
                     && flight.asked != 0
-                    && System.nanoTime() > flight.asked + pace.late()) {
+                    && System.nanoTime() >= flight.asked + pace.late()) {
                 flight.late = true;
                 report(flight, Outcome.LATE);
             }
         }
-        if (flights.isEmpty() && !pauses() && System.nanoTime() > busy + FORGOTTEN.toNanos()) {
+        if (flights.isEmpty() && !pauses() && System.nanoTime() >= busy + FORGOTTEN.toNanos()) {
             fetchNext(seed, ticket);
         }
     }

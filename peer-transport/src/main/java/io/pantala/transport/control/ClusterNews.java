@@ -40,7 +40,9 @@ public final class ClusterNews {
         long now = nanos.getAsLong();
         clocks.learn(seed, news.time());
         told.put(seed, new Told(news, now));
-        key = news.key();
+        if (news.key().isPresent()) {
+            key = news.key();
+        }
         told.values().removeIf(each -> now - each.at() > FRESH.toNanos());
     }
 

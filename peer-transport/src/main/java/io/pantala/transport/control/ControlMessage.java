@@ -95,13 +95,18 @@ public sealed interface ControlMessage {
      * @param roots whom the cluster trusts, in PEM
      * @param ticketKeys what tickets are verified with
      * @param shutOut the names of nodes that may not take part
-     * @param key what the cluster keeps to itself; empty where others could read it
+     * @param key what the cluster keeps to itself; told only to who has a certificate of the cluster
      */
     record News(Instant time, String roots, List<TicketKey> ticketKeys, Set<String> shutOut, Optional<ClusterKey> key)
             implements ControlMessage {
         public News {
             ticketKeys = List.copyOf(ticketKeys);
             shutOut = Set.copyOf(shutOut);
+        }
+
+        /** The same for strangers. */
+        News withoutKey() {
+            return new News(time, roots, ticketKeys, shutOut, Optional.empty());
         }
     }
 

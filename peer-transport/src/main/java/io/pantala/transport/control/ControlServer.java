@@ -170,7 +170,7 @@ public final class ControlServer implements AutoCloseable {
             limits = hello.limits();
             socket.send(new Welcome(version.getAsInt(), seed));
             greeted = true;
-            socket.send(now);
+            send(now);
             sessions.opened(this);
         }
 
@@ -187,8 +187,12 @@ public final class ControlServer implements AutoCloseable {
             } else if (caller instanceof Caller.Node known && now.time().isAfter(known.until())) {
                 socket.close(ControlSocket.GOING_AWAY, "the certificate that opened this link has ended");
             } else {
-                socket.send(now);
+                send(now);
             }
+        }
+
+        private void send(News now) {
+            socket.send(caller.node().isPresent() ? now : now.withoutKey());
         }
 
         @Override

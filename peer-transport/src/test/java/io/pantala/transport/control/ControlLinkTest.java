@@ -304,11 +304,25 @@ class ControlLinkTest {
         assertThat(first.roots()).isEqualTo(cluster.roots().pem());
         assertThat(first.ticketKeys()).hasSize(1);
         assertThat(first.shutOut()).isEmpty();
+        assertThat(first.key()).as("a stranger").isEmpty();
 
         shutOut = new String[] {"another"};
         seed.control.tellNews();
 
         assertThat(heardNews.poll(5, SECONDS).shutOut()).containsExactly("another");
+    }
+
+    @Test
+    void tellsTheKeyOfTheClusterToItsNodes() throws Exception {
+        caller = new Caller.Node(new NodeIdentity(Role.HOST, "host"), Instant.MAX);
+        Seed seed = seed("one", CONFIG, 0);
+        up(links(CONFIG, seed.address()));
+        assertThat(heardNews.poll(5, SECONDS).key())
+                .isPresent()
+                .isEqualTo(cluster.news().key());
+
+        seed.control.tellNews();
+        assertThat(heardNews.poll(5, SECONDS).key()).isPresent();
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.pantala.manifest.RepositoryName;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.notes.Notes;
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * Who may be given what an upstream has given before, while it can't be asked: anyone, of a repository that is known to be
@@ -14,9 +15,17 @@ import java.time.Duration;
  */
 public final class Standing {
     private static final byte[] YES = {1};
-    private static final Duration PROVEN = Duration.ofHours(1);
+
+    /** Outranks what seeds say that have not heard of it yet. */
+    private static final byte[] NO = {0};
+
     private static final Duration OPEN = Duration.ofDays(7);
-    private static final Duration HELD = Duration.ofDays(90);
+
+    /** How long it is believed at most that a registry has given to someone. */
+    public static final Duration PROVEN = Duration.ofHours(1);
+
+    /** How long anything is believed at most: that a repository holds what it held. */
+    public static final Duration LONGEST = Duration.ofDays(90);
 
     private final Notes lasting;
     private final Notes fleeting;
@@ -50,34 +59,37 @@ public final class Standing {
     /** The upstream has refused this asker for who it is. */
     public void refused(Asker asker) {
         if (asker.authorization().isAnonymous()) {
-            lasting.remove(opening(asker.upstream(), asker.repository()));
+            lasting.put(opening(asker.upstream(), asker.repository()), NO, OPEN);
         } else {
-            proofs.remove(proof(asker));
+            proofs.put(proof(asker), NO, PROVEN);
         }
     }
 
     /** The repository holds this manifest, and what it lists. */
     public void holds(UpstreamName upstream, RepositoryName repository, Digest digest, Manifest manifest) {
-        lasting.put(holding(upstream, repository, digest), YES, HELD);
+        lasting.put(holding(upstream, repository, digest), YES, LONGEST);
         if (manifest instanceof Manifest.Image image) {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
                     .limit(Grants.MOST_BLOBS_OF_A_MANIFEST)
-                    .forEach(blob -> fleeting.put(holding(upstream, repository, blob.digest()), YES, HELD));
+                    .forEach(blob -> fleeting.put(holding(upstream, repository, blob.digest()), YES, LONGEST));
         }
     }
 
     /** Whether this asker may be given what is known of this repository. */
     public boolean vouchesFor(Asker asker) {
-        return (!asker.authorization().isAnonymous()
-                        && proofs.find(proof(asker)).isPresent())
-                || lasting.find(opening(asker.upstream(), asker.repository())).isPresent();
+        return (!asker.authorization().isAnonymous() && isYes(proofs, proof(asker)))
+                || isYes(lasting, opening(asker.upstream(), asker.repository()));
     }
 
     /** Whether this asker may be given this blob or manifest of this repository. */
     public boolean vouchesFor(Asker asker, Digest digest) {
         String holding = holding(asker.upstream(), asker.repository(), digest);
-        return (fleeting.find(holding).isPresent() || lasting.find(holding).isPresent()) && vouchesFor(asker);
+        return (isYes(fleeting, holding) || isYes(lasting, holding)) && vouchesFor(asker);
+    }
+
+    private static boolean isYes(Notes notes, String name) {
+        return notes.find(name).filter(fact -> Arrays.equals(fact, YES)).isPresent();
     }
 
     private static String proof(Asker asker) {

@@ -6,6 +6,7 @@ import io.pantala.proxy.events.BlockEvents;
 import io.pantala.proxy.events.ClusterEvents;
 import io.pantala.proxy.events.DoorEvents;
 import io.pantala.proxy.events.PreheatEvents;
+import io.pantala.proxy.grant.Standing;
 import io.pantala.proxy.notes.DiskNotes;
 import io.pantala.proxy.notes.MemoryNotes;
 import io.pantala.proxy.notes.Notes;
@@ -65,10 +66,7 @@ public final class Seed implements Node {
         }
         cluster = base.add(
                 Cluster.open(
-                        ClusterConfig.of(base.directory(), config.given(), config.plaintext()),
-                        self,
-                        base.tuning.clock(),
-                        clusterEvents),
+                        ClusterConfig.of(base.directory(), config.given()), self, base.tuning.clock(), clusterEvents),
                 Cluster::close);
         base.metrics.certificate(() -> Optional.of(cluster.ends()), base.tuning.clock());
         SeedSync sync = base.add(
@@ -127,8 +125,8 @@ public final class Seed implements Node {
             return _ -> {};
         }
         Notes notes = DiskNotes.open(base.directory().resolve("notes"), MOST_NOTES, base.tuning.clock());
-        NotesApi lasting = new NotesApi(base.vertx, NotesApi.LASTING, notes);
-        NotesApi proofs = new NotesApi(base.vertx, NotesApi.PROOFS, new MemoryNotes());
+        NotesApi lasting = new NotesApi(base.vertx, NotesApi.LASTING, notes, Standing.LONGEST);
+        NotesApi proofs = new NotesApi(base.vertx, NotesApi.PROOFS, new MemoryNotes(), Standing.PROVEN);
         return routes -> {
             lasting.mount(routes);
             proofs.mount(routes);

@@ -30,12 +30,15 @@ public final class NotesApi {
     private final Vertx vertx;
     private final String path;
     private final Notes notes;
+    private final Duration longest;
     private final Semaphore turns = new Semaphore(AT_ONCE);
 
-    public NotesApi(Vertx vertx, String path, Notes notes) {
+    /** @param longest that a fact is believed, whatever a host says */
+    public NotesApi(Vertx vertx, String path, Notes notes, Duration longest) {
         this.vertx = vertx;
         this.path = path;
         this.notes = notes;
+        this.longest = longest;
     }
 
     public void mount(Routes routes) {
@@ -54,7 +57,7 @@ public final class NotesApi {
         }
         Thread.startVirtualThread(() -> {
             try {
-                byte[] answer = answer(NotesMessage.read(body), notes).write();
+                byte[] answer = answer(NotesMessage.read(body), notes, longest).write();
                 loop.runOnContext(_ -> request.response()
                         .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                         .end(Buffer.buffer(answer)));
@@ -66,12 +69,12 @@ public final class NotesApi {
         });
     }
 
-    static NotesMessage answer(NotesMessage message, Notes notes) {
+    static NotesMessage answer(NotesMessage message, Notes notes, Duration longest) {
         message.told().forEach((name, note) -> {
             if (note.fact().length == 0) {
                 notes.remove(name);
             } else {
-                notes.put(name, note.fact(), note.life());
+                notes.put(name, note.fact(), note.life().compareTo(longest) < 0 ? note.life() : longest);
             }
         });
         Map<String, NotesMessage.Told> found = new LinkedHashMap<>();

@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,19 @@ class SharedNotesTest {
         }
     }
 
+    @Test
+    void seedsBelieveNothingForLongerThanTheyMay() {
+        var clock = new AtomicLong();
+        var kept = new MemoryNotes(clock::get);
+        var forever = new NotesMessage.Told(FACT, Duration.ofDays(80));
+        String name = KEY.hash("name");
+        NotesApi.answer(new NotesMessage(Map.of(name, forever), List.of()), kept, LIFE);
+        assertThat(kept.find(name)).contains(FACT);
+
+        clock.addAndGet(LIFE.toNanos() + 1);
+        assertThat(kept.find(name)).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -148,7 +162,7 @@ class SharedNotesTest {
     }
 
     private byte[] answer(byte[] message) throws IOException {
-        return NotesApi.answer(NotesMessage.read(message), atSeed).write();
+        return NotesApi.answer(NotesMessage.read(message), atSeed, LIFE).write();
     }
 
     @Test

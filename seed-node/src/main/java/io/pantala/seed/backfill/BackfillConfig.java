@@ -10,8 +10,8 @@ import java.time.Duration;
  * @param parallelSegments requests at once for one blob
  * @param parallelRequests requests at once to one upstream, for all blobs
  * @param patience how long an asker waits at most until it is known whether the blob comes
- * @param unsized how long of that a blob may take whose length is only known at its end, until everyone is left to read it
- *     from the registry
+ * @param unsized how long of that a blob may take whose length is only known at its end, all of it; then everyone is left to
+ *     read it from the registry
  * @param copies how long of that others who hold the blob may take to give it, before the registry is asked
  * @param grace how long a fill goes on after its last party has left
  * @param attempts how often in a row a request may bring no byte before the fill gives up

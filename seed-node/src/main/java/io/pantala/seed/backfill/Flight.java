@@ -429,7 +429,7 @@ final class Flight {
         means.listener().started(key, requestId);
         var stored = new CompletableFuture<Optional<String>>();
         Runnable unsized = () -> parties.tell(() -> new Opening.Unsized(stored));
-        Runnable patienceEnds = means.timer().after(means.config().unsized(), unsized);
+        Runnable patienceEnds = means.timer().after(patienceForUnsized(), unsized);
         Optional<String> trouble = Optional.of("the backfill was given up");
         try {
             trouble = takeWhole(speaker, first);
@@ -444,6 +444,12 @@ final class Flight {
             stored.complete(trouble);
             unsized.run();
         }
+    }
+
+    /** Reckoned from the start, like all that those wait for who want the blob. */
+    private Duration patienceForUnsized() {
+        Duration left = means.config().unsized().minusNanos(System.nanoTime() - started);
+        return left.isPositive() ? left : Duration.ZERO;
     }
 
     private Optional<String> takeWhole(FillRequest speaker, RegistryResponse first) throws InterruptedException {

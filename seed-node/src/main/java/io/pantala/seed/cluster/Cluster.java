@@ -186,8 +186,7 @@ public final class Cluster implements ClusterDesk, AutoCloseable {
     @Override
     public News news() {
         View now = view();
-        return new News(
-                clock.instant(), now.roots().pem(), now.ticketKeys(), now.shutOut(), now.key(config.plaintext()));
+        return new News(clock.instant(), now.roots().pem(), now.ticketKeys(), now.shutOut(), Optional.of(now.key()));
     }
 
     @Override

@@ -9,10 +9,9 @@ import java.util.Optional;
  *
  * @param directory the seed's data directory
  * @param given an authority that was made elsewhere
- * @param plaintext whether others could read what nodes are told
  * @param life of the certificates of nodes
  */
-public record ClusterConfig(Path directory, Optional<Given> given, boolean plaintext, Duration life) {
+public record ClusterConfig(Path directory, Optional<Given> given, Duration life) {
     /** For how long an authority is still trusted that signs no more: until all it has signed has ended, twice over. */
     static final Duration OVERLAP = Duration.ofDays(2);
 
@@ -25,7 +24,7 @@ public record ClusterConfig(Path directory, Optional<Given> given, boolean plain
     public record Given(Path certificate, Path key) {}
 
     /** Certificates for a day. */
-    public static ClusterConfig of(Path directory, Optional<Given> given, boolean plaintext) {
-        return new ClusterConfig(directory, given, plaintext, Duration.ofDays(1));
+    public static ClusterConfig of(Path directory, Optional<Given> given) {
+        return new ClusterConfig(directory, given, Duration.ofDays(1));
     }
 }

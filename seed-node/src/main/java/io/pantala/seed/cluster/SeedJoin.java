@@ -52,28 +52,25 @@ public final class SeedJoin {
         }
         long end = System.nanoTime() + PATIENCE.toNanos();
         String why = "none is known";
+        boolean inVain;
         do {
-            for (NodeAddress seed : seeds.get()) {
+            List<NodeAddress> asked = seeds.get();
+            inVain = !asked.isEmpty();
+            for (NodeAddress seed : asked) {
                 try {
                     ClusterState state = fetch(seed);
                     file.update(nothing -> nothing.merge(state));
                     return;
-                } catch (JoinException e) {
-                    if (e.isRefused()) {
-                        throw notLetIn(seed + ": " + e.getMessage());
-                    }
-                    why = seed + ": " + e.getMessage();
-                } catch (IOException e) {
+                } catch (IOException | JoinException e) {
+                    inVain &= e instanceof JoinException refusal && refusal.isRefused();
                     why = seed + ": " + e.getMessage();
                 }
             }
-            pause();
-        } while (System.nanoTime() < end);
-        throw notLetIn(why);
-    }
-
-    private static IOException notLetIn(String why) {
-        return new IOException("no seed lets this one join its cluster: " + why);
+            if (!inVain) {
+                pause();
+            }
+        } while (!inVain && System.nanoTime() < end);
+        throw new IOException("no seed lets this one join its cluster: " + why);
     }
 
     /** After a rotation, the token that was used once is good for nothing; it may as well be another cluster's. */

@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -98,8 +97,8 @@ record View(
     }
 
     /** What the cluster keeps to itself: it comes from what signs tickets, and goes with it. */
-    Optional<ClusterKey> key(boolean plaintext) {
-        return plaintext ? Optional.empty() : Optional.of(ClusterKey.derive(signer.encoded()));
+    ClusterKey key() {
+        return ClusterKey.derive(signer.encoded());
     }
 
     /** A certificate that was just signed, and what leads from it to those trusted. */

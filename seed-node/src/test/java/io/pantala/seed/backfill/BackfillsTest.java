@@ -1159,9 +1159,9 @@ class BackfillsTest {
 
         private record Task(Duration delay, Runnable task) {
             String name() {
-                return switch ((int) delay.toSeconds()) {
+                return switch ((int) Math.ceilDiv(delay.toMillis(), 1000)) {
                     case 30 -> "grace";
-                    case 7 -> "unsized";
+                    case 6, 7 -> "unsized";
                     default -> "patience";
                 };
             }

@@ -17,18 +17,10 @@ class ViewTest {
 
     @Test
     void allSeedsHaveTheSameKeyUntilItIsChanged() {
-        assertThat(view(state, "one").key(false))
-                .isPresent()
-                .isEqualTo(view(state, "two").key(false));
+        assertThat(view(state, "one").key()).isEqualTo(view(state, "two").key());
 
         ClusterState rotated = Rotation.rotate(state, Authority.create(NOW), NOW.plusSeconds(1), DAY);
-        assertThat(view(rotated, "one").key(false))
-                .isNotEqualTo(view(state, "one").key(false));
-    }
-
-    @Test
-    void noKeyIsToldWhereOthersCouldReadIt() {
-        assertThat(view(state, "one").key(true)).isEmpty();
+        assertThat(view(rotated, "one").key()).isNotEqualTo(view(state, "one").key());
     }
 
     private static View view(ClusterState state, String seed) {
