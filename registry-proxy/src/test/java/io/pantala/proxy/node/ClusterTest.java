@@ -55,8 +55,7 @@ class ClusterTest {
 
         assertThat(pulled.statusCode()).isEqualTo(200);
         assertThat(pulled.body()).isEqualTo(bytes);
-        assertThat(fleet.metric(host.admin(), "pantala_source_bytes_total{source=\"seed\"}"))
-                .isEqualTo(bytes.length);
+        fleet.awaitFromSeed(host, bytes.length);
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
         assertThat(fleet.metric(seed.admin(), "pantala_joins_total{outcome=\"joined\"}"))
                 .isEqualTo(1);
@@ -179,8 +178,7 @@ class ClusterTest {
         Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
 
         assertThat(fleet.pull(host, blob).body()).isEqualTo(bytes);
-        assertThat(fleet.metric(host.admin(), "pantala_source_bytes_total{source=\"seed\"}"))
-                .isEqualTo(bytes.length);
+        fleet.awaitFromSeed(host, bytes.length);
     }
 
     @Test

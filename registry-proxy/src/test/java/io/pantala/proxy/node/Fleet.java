@@ -341,6 +341,12 @@ final class Fleet {
         return line.find() ? Double.parseDouble(line.group(1)) : 0;
     }
 
+    /** Waits until a host has counted what it had from seeds: readers have a block before it is counted. */
+    void awaitFromSeed(Host host, double bytes) {
+        await().untilAsserted(() -> assertThat(metric(host.admin(), "pantala_source_bytes_total{source=\"seed\"}"))
+                .isEqualTo(bytes));
+    }
+
     /** Waits until a host is linked to so many seeds. */
     void awaitLinks(Host host, int count) {
         await().atMost(Duration.ofSeconds(30))

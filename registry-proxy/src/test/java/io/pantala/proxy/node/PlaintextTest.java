@@ -66,7 +66,7 @@ class PlaintextTest {
         byte[] open = fleet.bytes(300_000);
         Digest forAll = fleet.registry.blob(Fleet.REPOSITORY, open);
         assertThat(fleet.pull(host, forAll).body()).isEqualTo(open);
-        assertThat(fleet.metric(host.admin(), SEED_BYTES)).isEqualTo(open.length);
+        fleet.awaitFromSeed(host, open.length);
 
         fleet.registry.requireBasic("robot", PASSWORD);
         byte[] secret = fleet.bytes(300_000);
@@ -92,7 +92,7 @@ class PlaintextTest {
 
         assertThat(fleet.pull(host, blob, "Authorization", BASIC).body()).isEqualTo(secret);
 
-        assertThat(fleet.metric(host.admin(), SEED_BYTES)).isEqualTo(secret.length);
+        fleet.awaitFromSeed(host, secret.length);
         assertThat(ear.hasHeard(BASIC.substring("Basic ".length()))).isTrue();
     }
 
