@@ -6,6 +6,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.WebSocketBase;
 import io.vertx.core.http.WebSocketFrame;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,7 +49,7 @@ final class ControlSocket {
     private final AtomicInteger backlog = new AtomicInteger();
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile long heard = System.nanoTime();
-    private long pinger;
+    private volatile OptionalLong pinger = OptionalLong.empty();
 
     ControlSocket(
             Vertx vertx,
@@ -72,7 +73,10 @@ final class ControlSocket {
         socket.closeHandler(_ -> end(closed()));
         socket.pongHandler(_ -> heard = System.nanoTime());
         socket.frameHandler(this::onFrame);
-        pinger = vertx.setPeriodic(config.ping().toMillis(), _ -> ping());
+        pinger = OptionalLong.of(vertx.setPeriodic(config.ping().toMillis(), _ -> ping()));
+        if (over.get()) {
+            stopPinging();
+        }
         socket.fetch(WINDOW);
     }
 
@@ -153,9 +157,13 @@ final class ControlSocket {
         return reason == null || reason.isEmpty() ? "the link was cut" : reason;
     }
 
+    private void stopPinging() {
+        pinger.ifPresent(vertx::cancelTimer);
+    }
+
     private void end(String why) {
         if (over.compareAndSet(false, true)) {
-            vertx.cancelTimer(pinger);
+            stopPinging();
             try {
                 executor.execute(() -> receiver.lost(why));
             } catch (RejectedExecutionException e) {

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +46,7 @@ public final class SeedLinks implements AutoCloseable {
         }
     };
     private volatile boolean closed;
-    private long resolver;
+    private OptionalLong resolver = OptionalLong.empty();
 
     /**
      * What a host dials seeds with.
@@ -113,7 +114,8 @@ public final class SeedLinks implements AutoCloseable {
                 look();
                 found.complete(null);
             });
-            resolver = vertx.setPeriodic(config.resolve().toMillis(), _ -> Thread.startVirtualThread(this::look));
+            resolver = OptionalLong.of(
+                    vertx.setPeriodic(config.resolve().toMillis(), _ -> Thread.startVirtualThread(this::look)));
         }
     }
 
@@ -201,7 +203,7 @@ public final class SeedLinks implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        vertx.cancelTimer(resolver);
+        resolver.ifPresent(vertx::cancelTimer);
         links.values().forEach(SeedLink::close);
         dialling.client().close();
     }

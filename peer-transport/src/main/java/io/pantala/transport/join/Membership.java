@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -56,7 +57,7 @@ public final class Membership implements AutoCloseable {
     private final List<Runnable> followers = new CopyOnWriteArrayList<>();
     private final ClusterTls tls = new ClusterTls(this::certificate, this::roots, this::now);
     private final AtomicReference<@Nullable Held> held = new AtomicReference<>();
-    private long timer;
+    private volatile OptionalLong timer = OptionalLong.empty();
 
     // Guarded by this.
     private @Nullable CompletableFuture<Void> running;
@@ -146,10 +147,10 @@ public final class Membership implements AutoCloseable {
 
     /** From now on, certificates are renewed in time, by any of these seeds. */
     public void keep(Supplier<List<NodeAddress>> seeds) {
-        timer = vertx.setPeriodic(CHECK.toMillis(), _ -> {
+        timer = OptionalLong.of(vertx.setPeriodic(CHECK.toMillis(), _ -> {
             // What comes of it, the listener hears.
             var _ = check(seeds.get());
-        });
+        }));
     }
 
     /**
@@ -281,6 +282,6 @@ public final class Membership implements AutoCloseable {
 
     @Override
     public void close() {
-        vertx.cancelTimer(timer);
+        timer.ifPresent(vertx::cancelTimer);
     }
 }

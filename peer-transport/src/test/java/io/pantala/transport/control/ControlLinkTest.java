@@ -24,7 +24,6 @@ import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -32,7 +31,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
@@ -182,6 +180,16 @@ class ControlLinkTest {
     }
 
     @Test
+    void leavesTheTimersOfOthersAlone() throws Exception {
+        long first = vertx.setTimer(Duration.ofHours(1).toMillis(), _ -> {});
+        assertThat(first).isZero();
+
+        links(CONFIG, seed("one", CONFIG, 0).address()).close();
+
+        assertThat(vertx.cancelTimer(first)).isTrue();
+    }
+
+    @Test
     void waitsForAHungSeedOnlyBriefly() throws Exception {
         try (ServerSocket hung = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             SeedLinks links = links(
@@ -196,37 +204,34 @@ class ControlLinkTest {
     @Test
     void noticesASeedThatFallsSilent() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Thread.startVirtualThread(() -> greetAndFallSilent(server));
-            SeedLink link = up(links(CONFIG, new NodeAddress("127.0.0.1", server.getLocalPort())));
-            assertThat(watch(link).poll(10, SECONDS)).startsWith("down: no sign of life");
+            SeedLinks links = links(CONFIG, new NodeAddress("127.0.0.1", server.getLocalPort()));
+            try (Socket socket = server.accept()) {
+                // From then on, the kernel still takes what comes, and nobody reads it.
+                greet(socket);
+                assertThat(watch(up(links)).poll(10, SECONDS)).startsWith("down: no sign of life");
+            }
         }
     }
 
-    private static void greetAndFallSilent(ServerSocket server) {
-        try {
-            // Left open: the kernel still takes what comes, and nobody reads it.
-            Socket socket = server.accept();
-            BufferedReader request =
-                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
-            String key = "";
-            for (String line = request.readLine(); !line.isEmpty(); line = request.readLine()) {
-                if (line.toLowerCase(Locale.ROOT).startsWith("sec-websocket-key:")) {
-                    key = line.substring(line.indexOf(':') + 1).strip();
-                }
+    private static void greet(Socket socket) throws Exception {
+        BufferedReader request =
+                new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+        String key = "";
+        for (String line = request.readLine(); !line.isEmpty(); line = request.readLine()) {
+            if (line.toLowerCase(Locale.ROOT).startsWith("sec-websocket-key:")) {
+                key = line.substring(line.indexOf(':') + 1).strip();
             }
-            byte[] accept = MessageDigest.getInstance("SHA-1")
-                    .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
-            byte[] welcome = new ControlCodec().encode(new ControlMessage.Welcome(1, "silent"));
-            OutputStream out = socket.getOutputStream();
-            out.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            + "Sec-WebSocket-Accept: " + Base64.getEncoder().encodeToString(accept) + "\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
-            out.write(new byte[] {(byte) 0x82, (byte) welcome.length});
-            out.write(welcome);
-            out.flush();
-        } catch (IOException | GeneralSecurityException e) {
-            throw new IllegalStateException(e);
         }
+        byte[] accept = MessageDigest.getInstance("SHA-1")
+                .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
+        byte[] welcome = new ControlCodec().encode(new ControlMessage.Welcome(1, "silent"));
+        OutputStream out = socket.getOutputStream();
+        out.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Accept: " + Base64.getEncoder().encodeToString(accept) + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        out.write(new byte[] {(byte) 0x82, (byte) welcome.length});
+        out.write(welcome);
+        out.flush();
     }
 
     @Test
