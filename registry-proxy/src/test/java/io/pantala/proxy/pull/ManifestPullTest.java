@@ -334,7 +334,20 @@ class ManifestPullTest {
         host.registry.close();
 
         assertThat(get(TAG, ACCEPT).status()).isEqualTo(502);
-        assertThat(get("/v2/").status()).isEqualTo(502);
+        assertThat(get("/v2/?ns=" + Host.UPSTREAM).status()).isEqualTo(502);
+    }
+
+    @Test
+    void isAMirrorOfOthersWhereItsDefaultUpstreamIsNotWithinReach() throws Exception {
+        host.registry.close();
+
+        RawClient.Reply ping = get("/v2/");
+        assertThat(ping.status()).isEqualTo(200);
+        assertThat(ping.text()).isEqualTo("{}");
+        assertThat(ping.header("Warning")).contains(Host.UPSTREAM.toString());
+        assertThat(ping.header("WWW-Authenticate")).isNull();
+        assertThat(get("/v2/?ns=" + Host.UPSTREAM).status()).isEqualTo(502);
+        assertThat(get("/v2/", "Authorization: Basic eDp5").status()).isEqualTo(502);
     }
 
     @Test
