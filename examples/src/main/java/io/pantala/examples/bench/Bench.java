@@ -48,6 +48,7 @@ public final class Bench extends Program {
         LOOPBACK_LAYER,
         LOOPBACK_IMAGE,
         WARM,
+        BLOCKS,
         INTERCEPTION,
         MANIFESTS,
         MEMORY,
@@ -60,6 +61,7 @@ public final class Bench extends Program {
                 case LOOPBACK_LAYER -> new Cold(What.LAYER, null);
                 case LOOPBACK_IMAGE -> new Cold(What.IMAGE, null);
                 case WARM -> new Warm();
+                case BLOCKS -> new Blocks();
                 case INTERCEPTION -> new Interception();
                 case MANIFESTS -> new Manifests();
                 case MEMORY -> new Memory();
@@ -75,8 +77,8 @@ public final class Bench extends Program {
     @Parameters(
             arity = "0..*",
             paramLabel = "FIGURE",
-            description = "some of: cold-layer, cold-image, loopback-layer, loopback-image, warm, interception, "
-                    + "manifests, memory, start (default all)")
+            description = "some of: cold-layer, cold-image, loopback-layer, loopback-image, warm, blocks, "
+                    + "interception, manifests, memory, start (default all)")
     private List<String> names = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", description = "of each comparison (default 5)")

@@ -7,12 +7,14 @@ import io.pantala.examples.rig.DockerRegistry;
 import io.pantala.examples.rig.Engine;
 import io.pantala.examples.rig.Network;
 import io.pantala.examples.rig.Nginx;
+import io.pantala.examples.rig.SelfSigned;
 import io.pantala.examples.rig.Site;
 import io.pantala.examples.rig.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Pulls of what the host's store has, beside nginx with the same file. */
 final class Warm implements Figure {
@@ -29,7 +31,7 @@ final class Warm implements Figure {
             Site host = network.add("host", null);
             try (DockerRegistry registry = DockerRegistry.serving(stage.content(), host, REGISTRY_PORT, files.root());
                     Cluster cluster = Cluster.start(stage, host, files, registry.uri(), 1);
-                    Nginx nginx = nginx(layer, host, files)) {
+                    Nginx nginx = nginx(layer, host, files, null)) {
                 cluster.engine(0).blob(Stage.REPOSITORY, layer.digest(), Engine.Use.VERIFY);
                 for (int i = 0; i < CONNECTIONS.size(); i++) {
                     int connections = CONNECTIONS.get(i);
@@ -43,12 +45,12 @@ final class Warm implements Figure {
     }
 
     /** It finds the file by the path that engines ask for. */
-    private static Nginx nginx(Blob layer, Site host, Workspace files) throws Exception {
+    static Nginx nginx(Blob layer, Site host, Workspace files, @Nullable SelfSigned certificate) throws Exception {
         Path root = files.directory("nginx-files");
         Path file = root.resolve("v2/" + Stage.REPOSITORY + "/blobs/" + layer.digest());
         Files.createDirectories(file.getParent());
         Files.createLink(file, layer.file());
-        return Nginx.serving(root, host, NGINX_PORT, files.directory("nginx"));
+        return Nginx.serving(root, host, NGINX_PORT, files.directory("nginx"), certificate);
     }
 
     private static void race(

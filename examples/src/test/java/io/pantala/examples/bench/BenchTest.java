@@ -40,6 +40,7 @@ class BenchTest {
                         "cold-layer",
                         "loopback-image",
                         "warm",
+                        "blocks",
                         "interception",
                         "manifests",
                         "memory",
@@ -53,6 +54,7 @@ class BenchTest {
                 .contains("Cold, an image of 3 layers of 700 KiB by 3 connections, on loopback, unshaped")
                 .contains("=> time, ÷ docker-registry: ")
                 .contains("Warm, one layer of 2 MiB by 4 engines at once", "=> speed, ÷ nginx: ")
+                .contains("Blocks of a layer of 2 MiB over TLS, by 4 connections at once", "Pantala's blocks: seed ")
                 .contains("HTTPS, one layer of 2 MiB", "=> speed, intercepted ÷ straight: ")
                 .contains("=> handshakes a second, tunnelled ÷ straight: ")
                 .contains("A manifest by its tag", "=> later than straight: p50 ", "=> requests a second of one core")
