@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RegistryClient implements AutoCloseable {
     private static final int LONGEST_HEADERS = 64 << 10;
-    private static final int LARGEST_CHUNK = 256 << 10;
+    private static final int LARGEST_CHUNK = 64 << 10;
     private static final int MOST_REDIRECTS = 10;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 

@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A registry's response whose headers are here and whose body waits to be read, by one thread, a virtual one. Less than
- * 1 MiB of it is held in memory; the rest waits at the registry.
+ * 256 KiB of it is held in memory; the rest waits at the registry.
  */
 public final class RegistryResponse implements AutoCloseable {
     /** Arrived and not yet taken: from the first on nothing more is read, from the second on it goes on. */
-    private static final int SHUT_AT = 512 << 10;
+    private static final int SHUT_AT = 128 << 10;
 
-    private static final int OPEN_AT = 128 << 10;
+    private static final int OPEN_AT = 64 << 10;
 
     /** What is worth reading to the end so that the connection can be used again. */
     private static final int DRAINED_AT_MOST = 64 << 10;

@@ -11,6 +11,11 @@ import io.vertx.core.http.impl.HttpClientConnection;
  * Stops and resumes the reading of one response's connection, at the socket. Vert.x's own {@code pause} queues what
  * comes meanwhile in two places, and loses the second when the connection ends. The one class that knows Vert.x's
  * connections from inside.
+ *
+ * <p>Vert.x turns the same switch when what it passes from one event loop to another piles up. So it is turned on the
+ * connection's event loop alone: turned off elsewhere, the connection would stop reading a little later, perhaps after
+ * Vert.x has turned it on, and nobody would turn it on again. And what Vert.x has turned on may have to be turned off
+ * once more.
  */
 final class Valve {
     private static final int LEAST_READ = 2 << 10;
@@ -20,7 +25,11 @@ final class Valve {
     private boolean shut;
 
     Valve(HttpClientResponse response) {
-        this.channel = channel(response.request().connection());
+        this(channel(response.request().connection()));
+    }
+
+    Valve(Channel channel) {
+        this.channel = channel;
     }
 
     /** Lets a connection take up to so many bytes with one read while they come fast. */
@@ -34,18 +43,21 @@ final class Valve {
         return ((HttpClientConnection) connection).channelHandlerContext().channel();
     }
 
+    /** To be called again when more has come all the same. One call of this and {@link #open} at a time. */
     void shut() {
-        if (!shut) {
-            shut = true;
-            channel.config().setAutoRead(false);
-        }
+        shut = true;
+        turn(false);
     }
 
     void open() {
         if (shut) {
             shut = false;
-            channel.config().setAutoRead(true);
+            turn(true);
         }
+    }
+
+    private void turn(boolean on) {
+        channel.eventLoop().execute(() -> channel.config().setAutoRead(on));
     }
 
     /** Runs it on the response's event loop once all has arrived there that was under way from the connection's. */
