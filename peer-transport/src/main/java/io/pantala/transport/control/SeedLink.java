@@ -14,6 +14,7 @@ import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -44,6 +45,9 @@ public final class SeedLink {
 
         /** One that was up is no more. */
         void lost();
+
+        /** A seed has told this. */
+        void told(News news);
     }
 
     private final Dialling shared;
@@ -166,6 +170,14 @@ public final class SeedLink {
         return LinkFailure.words(e);
     }
 
+    /** Ends what is said with a seed that may not take part any more; it is let in no more when it is dialled again. */
+    void closeIfShutOut(Set<String> shutOut) {
+        Conversation conversation = up;
+        if (conversation != null && conversation.seed != null && shutOut.contains(conversation.seed)) {
+            conversation.socket.close(ControlSocket.SHUT_OUT, "this seed is shut out of the cluster");
+        }
+    }
+
     /** Ends it for good unless it is up; whether it did. */
     boolean closeIfDown() {
         if (isUp()) {
@@ -252,6 +264,7 @@ public final class SeedLink {
                 }
             } else if (message instanceof News news) {
                 shared.dial().news().accept(seed, news);
+                others.told(news);
             } else if (message instanceof AboutBlob about) {
                 Watcher watcher = watchers.get(about.key());
                 if (watcher != null && !watcher.received(about)) {

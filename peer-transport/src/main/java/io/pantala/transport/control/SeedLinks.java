@@ -44,6 +44,13 @@ public final class SeedLinks implements AutoCloseable {
         public void lost() {
             links.values().forEach(SeedLink::wake);
         }
+
+        @Override
+        public void told(News news) {
+            if (!news.shutOut().isEmpty()) {
+                links.values().forEach(link -> link.closeIfShutOut(news.shutOut()));
+            }
+        }
     };
     private volatile boolean closed;
     private OptionalLong resolver = OptionalLong.empty();

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -35,13 +36,23 @@ public final class ClusterTls {
     /**
      * @param own what this node shows; null as long as it has none
      * @param roots whom it trusts; null as long as it trusts nobody
+     * @param shutOut whom it does not dial all the same; those who dial it learn at its door why they may not enter
      */
-    public ClusterTls(Supplier<@Nullable NodeCertificate> own, Supplier<@Nullable Roots> roots, InstantSource clock) {
+    public ClusterTls(
+            Supplier<@Nullable NodeCertificate> own,
+            Supplier<@Nullable Roots> roots,
+            Predicate<NodeIdentity> shutOut,
+            InstantSource clock) {
         KeyManager keys = new NodeKeys(own);
-        TrustManager anyNode = NodeTrust.of(roots, EnumSet.allOf(Role.class), clock);
-        this.listening = context(keys, anyNode);
-        this.toNodes = context(keys, anyNode);
-        this.toSeeds = context(keys, NodeTrust.of(roots, Set.of(Role.SEED), clock));
+        Set<Role> any = EnumSet.allOf(Role.class);
+        this.listening = context(keys, NodeTrust.of(roots, any, _ -> false, clock));
+        this.toNodes = context(keys, NodeTrust.of(roots, any, shutOut, clock));
+        this.toSeeds = context(keys, NodeTrust.of(roots, Set.of(Role.SEED), shutOut, clock));
+    }
+
+    /** The same, where nobody is shut out. */
+    public ClusterTls(Supplier<@Nullable NodeCertificate> own, Supplier<@Nullable Roots> roots, InstantSource clock) {
+        this(own, roots, _ -> false, clock);
     }
 
     /** For whoever holds nothing but a token: shows no certificate, and trusts the seeds of the token's authority. */

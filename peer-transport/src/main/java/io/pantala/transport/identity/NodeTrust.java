@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -24,16 +25,24 @@ final class NodeTrust extends X509ExtendedTrustManager {
 
     private final Judges judges;
     private final Set<Role> expected;
+    private final Predicate<NodeIdentity> shutOut;
     private final InstantSource clock;
 
-    private NodeTrust(Judges judges, Set<Role> expected, InstantSource clock) {
+    private NodeTrust(Judges judges, Set<Role> expected, Predicate<NodeIdentity> shutOut, InstantSource clock) {
         this.judges = judges;
         this.expected = expected;
+        this.shutOut = shutOut;
         this.clock = clock;
     }
 
-    /** @param roots null while this node has not joined yet */
-    static NodeTrust of(Supplier<@Nullable Roots> roots, Set<Role> expected, InstantSource clock) {
+    /**
+     * Trusts nodes of these roles.
+     *
+     * @param roots null while this node has not joined yet
+     * @param shutOut those that it does not trust all the same
+     */
+    static NodeTrust of(
+            Supplier<@Nullable Roots> roots, Set<Role> expected, Predicate<NodeIdentity> shutOut, InstantSource clock) {
         return new NodeTrust(
                 _ -> {
                     Roots known = roots.get();
@@ -43,6 +52,7 @@ final class NodeTrust extends X509ExtendedTrustManager {
                     return known;
                 },
                 expected,
+                shutOut,
                 clock);
     }
 
@@ -56,6 +66,7 @@ final class NodeTrust extends X509ExtendedTrustManager {
                         .orElseThrow(() -> new CertificateException(
                                 "the seed does not belong to the authority that the token names")))),
                 Set.of(Role.SEED),
+                _ -> false,
                 clock);
     }
 
@@ -63,6 +74,9 @@ final class NodeTrust extends X509ExtendedTrustManager {
         NodeIdentity node = judges.of(chain).verify(chain, clock.instant());
         if (!expected.contains(node.role())) {
             throw new CertificateException("a " + node.role().text() + " answers where a seed should");
+        }
+        if (shutOut.test(node)) {
+            throw new CertificateException(node + " is shut out of the cluster");
         }
     }
 

@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
  * @param certificates of the one that signs now; then, while it takes over, of the one before
  */
 public record Roots(List<X509Certificate> certificates) {
-    /** A leaf, what a new authority was signed with by the old one, and both: more is no chain of ours. */
-    private static final int LONGEST_CHAIN = 6;
+    /** A leaf, and each authority that is still trusted: who rotates more often than that within days has other worries. */
+    private static final int LONGEST_CHAIN = 16;
 
     public Roots {
         certificates = List.copyOf(certificates);

@@ -27,6 +27,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,9 +56,10 @@ public final class Membership implements AutoCloseable {
     private final MembershipListener listener;
     private final Vertx vertx;
     private final List<Runnable> followers = new CopyOnWriteArrayList<>();
-    private final ClusterTls tls = new ClusterTls(this::certificate, this::roots, this::now);
+    private final ClusterTls tls;
     private final AtomicReference<@Nullable Held> held = new AtomicReference<>();
     private volatile OptionalLong timer = OptionalLong.empty();
+    private volatile Pause pause = Pause.NONE;
 
     // Guarded by this.
     private @Nullable CompletableFuture<Void> running;
@@ -75,14 +77,25 @@ public final class Membership implements AutoCloseable {
         }
     }
 
+    /** After a renewal that failed. It is over, too, once the clock shows a time before it. */
+    private record Pause(Instant from, Instant until) {
+        static final Pause NONE = new Pause(Instant.MAX, Instant.MIN);
+
+        boolean covers(Instant time) {
+            return !time.isBefore(from) && time.isBefore(until);
+        }
+    }
+
     private Membership(
             PrivateFile file,
             Vertx vertx,
             NodeIdentity node,
             Token token,
+            Predicate<NodeIdentity> shutOut,
             InstantSource clock,
             Random random,
             MembershipListener listener) {
+        this.tls = new ClusterTls(this::certificate, this::roots, shutOut, this::now);
         this.file = file;
         this.token = token;
         this.joining = new Joining(vertx, node, clock);
@@ -96,6 +109,7 @@ public final class Membership implements AutoCloseable {
      * Reads what an earlier process was given, unless that was for another token.
      *
      * @param directory of its own
+     * @param shutOut the nodes that may not take part any more
      * @throws IOException when it can't be read or made
      */
     public static Membership open(
@@ -103,12 +117,13 @@ public final class Membership implements AutoCloseable {
             Path directory,
             NodeIdentity node,
             Token token,
+            Predicate<NodeIdentity> shutOut,
             InstantSource clock,
             Random random,
             MembershipListener listener)
             throws IOException {
         PrivateFile file = PrivateFile.in(directory, FILE);
-        Membership membership = new Membership(file, vertx, node, token, clock, random, listener);
+        Membership membership = new Membership(file, vertx, node, token, shutOut, clock, random, listener);
         Optional<String> text = file.read();
         if (text.isPresent()) {
             membership.restore(text.get(), node);
@@ -165,7 +180,8 @@ public final class Membership implements AutoCloseable {
     /** Renews the certificate if it is time. */
     CompletableFuture<Void> check(List<NodeAddress> seeds) {
         Held now = held.get();
-        if (now == null || seeds.isEmpty() || clock.instant().isBefore(now.renewal())) {
+        Instant time = clock.instant();
+        if (now == null || seeds.isEmpty() || time.isBefore(now.renewal()) || pause.covers(time)) {
             return CompletableFuture.completedFuture(null);
         }
         List<NodeAddress> order = new ArrayList<>(seeds);
@@ -211,8 +227,8 @@ public final class Membership implements AutoCloseable {
         if (obtained) {
             attempt.complete(null);
         } else {
-            Instant again = clock.instant().plus(PAUSE);
-            held.updateAndGet(now -> now == null ? null : new Held(now.certificate(), now.roots(), again));
+            Instant failed = clock.instant();
+            pause = new Pause(failed, failed.plus(PAUSE));
             attempt.completeExceptionally(failure);
         }
     }
@@ -227,8 +243,11 @@ public final class Membership implements AutoCloseable {
         save();
     }
 
+    /** One that begins later is of a time when a clock was ahead. */
     private boolean counts(Held now) {
-        return clock.instant().isBefore(now.certificate().ends());
+        Instant time = clock.instant();
+        return !time.isBefore(now.certificate().begins())
+                && time.isBefore(now.certificate().ends());
     }
 
     private void hold(NodeCertificate certificate, Roots roots) {

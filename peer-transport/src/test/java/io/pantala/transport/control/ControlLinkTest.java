@@ -331,6 +331,19 @@ class ControlLinkTest {
     }
 
     @Test
+    void partsWithASeedThatAnotherSaysIsShutOut() throws Exception {
+        Seed one = seed("one", CONFIG, 0);
+        Seed two = seed("two", CONFIG, 0);
+        SeedLinks links = links(CONFIG, one.address(), two.address());
+        await().until(() -> links.up() == 2);
+
+        shutOut = new String[] {"one"};
+        two.control.tellNews();
+
+        assertThat(recorder.down.poll(5, SECONDS)).isEqualTo("this seed is shut out of the cluster");
+    }
+
+    @Test
     void partsWithANodeThatIsShutOutAndTakesItBackWhenItIsLetInAgain() throws Exception {
         Seed seed = seed("one", CONFIG, 0);
         SeedLinks links = links(CONFIG, seed.address());

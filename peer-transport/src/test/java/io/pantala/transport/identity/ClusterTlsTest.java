@@ -8,7 +8,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -143,6 +145,19 @@ class ClusterTlsTest {
     }
 
     @Test
+    void aNodeThatIsShutOutIsNotDialled() throws Exception {
+        host.shutOut.add("seed-1");
+        for (SSLContext context : List.of(host.tls.toSeeds(), host.tls.toNodes())) {
+            assertThatThrownBy(() -> Pair.connect(ClusterTls.client(context), seed.tls.accept()))
+                    .isInstanceOf(SSLException.class)
+                    .hasMessageContaining("seed seed-1 is shut out of the cluster");
+        }
+
+        host.shutOut.clear();
+        Pair.connect(ClusterTls.client(host.tls.toSeeds()), seed.tls.accept());
+    }
+
+    @Test
     void aNodeThatHasNotJoinedShowsAndTrustsNothing() {
         ClusterTls fresh = new ClusterTls(() -> null, () -> null, () -> NOW);
 
@@ -168,6 +183,7 @@ class ClusterTlsTest {
         private final NodeIdentity identity;
         private final AtomicReference<NodeCertificate> certificate = new AtomicReference<>();
         private final AtomicReference<Roots> roots;
+        private final Set<String> shutOut = new HashSet<>();
         private final ClusterTls tls;
         private volatile Instant now = NOW;
 
@@ -175,7 +191,8 @@ class ClusterTlsTest {
             this.authority = authority;
             this.identity = new NodeIdentity(role, name);
             this.roots = new AtomicReference<>(roots);
-            this.tls = new ClusterTls(certificate::get, this.roots::get, () -> now);
+            this.tls =
+                    new ClusterTls(certificate::get, this.roots::get, node -> shutOut.contains(node.name()), () -> now);
             renew();
         }
 

@@ -63,7 +63,7 @@ class MembershipTest {
     private NodeAddress seed;
 
     @BeforeEach
-    void open() throws Exception {
+    void startSeed() throws Exception {
         server = LinkServer.start(
                 vertx,
                 new NodeAddress("127.0.0.1", 0),
@@ -160,6 +160,34 @@ class MembershipTest {
 
         member.check(List.of(seed)).get(60, SECONDS);
         assertThat(asked).hasSize(1);
+    }
+
+    @Test
+    void renewsInTimeThoughItsClockWasFarAheadMeanwhile() throws Exception {
+        Membership member = member(token);
+        member.ready(seed).get(60, SECONDS);
+        refusing = true;
+        atHost = start.plus(Duration.ofDays(300));
+        assertThatThrownBy(() -> member.check(List.of(seed)).get(60, SECONDS)).isInstanceOf(ExecutionException.class);
+        member.check(List.of(seed)).get(60, SECONDS);
+
+        refusing = false;
+        asked.clear();
+        atHost = atSeed = start.plus(Duration.ofHours(14));
+        member.check(List.of(seed)).get(60, SECONDS);
+        assertThat(asked).containsExactly("host host-1");
+    }
+
+    @Test
+    void joinsAnewWithWhatBeginsLater() throws Exception {
+        atHost = atSeed = start.plus(Duration.ofHours(3));
+        Membership member = member(token);
+        member.ready(seed).get(60, SECONDS);
+
+        atHost = atSeed = start;
+        member.ready(seed).get(60, SECONDS);
+        assertThat(asked).containsExactly("a stranger with a secret", "a stranger with a secret");
+        assertThat(member.ends()).contains(ends(start));
     }
 
     @Test
@@ -281,10 +309,10 @@ class MembershipTest {
         assertThat(Files.readString(kept())).doesNotContain(token.secret());
     }
 
-    private void renewSeed() throws IOException {
+    /** With a new certificate, and at another address: somebody may have taken the one before. */
+    private void renewSeed() throws Exception {
         server.close(Duration.ZERO);
-        server = LinkServer.start(
-                vertx, seed, Optional.of(cluster.tls(Role.SEED, "seed-1")), door(), 1 << 16, this::serve);
+        startSeed();
     }
 
     private Instant ends(Instant issued) {
@@ -306,6 +334,7 @@ class MembershipTest {
                 directory.resolve("identity"),
                 HOST,
                 with,
+                _ -> false,
                 () -> atHost,
                 new Random(3),
                 new MembershipListener() {

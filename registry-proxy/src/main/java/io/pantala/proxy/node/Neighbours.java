@@ -61,10 +61,10 @@ final class Neighbours {
     private Neighbours(LinksConfig config, Base base) throws IOException {
         this.config = config;
         self = new NodeIdentity(Role.HOST, base.name());
-        membership = config.token().isPresent() ? Optional.of(join(base)) : Optional.empty();
-        Optional<ClusterTls> tls = membership.map(Membership::tls);
         SeedClocks clocks = new SeedClocks(self.name(), base.tuning.clock(), System::nanoTime);
         news = new ClusterNews(clocks, System::nanoTime);
+        membership = config.token().isPresent() ? Optional.of(join(base)) : Optional.empty();
+        Optional<ClusterTls> tls = membership.map(Membership::tls);
         peers = base.add(
                 PeerServer.start(
                         base.vertx,
@@ -148,6 +148,7 @@ final class Neighbours {
                         base.directory().resolve(DIRECTORY),
                         self,
                         config.token().orElseThrow(),
+                        news::isShutOut,
                         base.tuning.clock(),
                         new Random(),
                         new MembershipEvents()),

@@ -1,7 +1,6 @@
 package io.pantala.seed.cluster;
 
 import io.pantala.manifest.BlobKey;
-import io.pantala.seed.cluster.ClusterState.ShutOut;
 import io.pantala.seed.cluster.ClusterState.TokenEntry;
 import io.pantala.seed.tracker.ClusterDesk;
 import io.pantala.transport.control.ControlMessage.News;
@@ -60,7 +59,11 @@ public final class Cluster implements ClusterDesk, AutoCloseable {
         this.self = self;
         this.clock = clock;
         this.listener = listener;
-        this.tls = new ClusterTls(() -> view().own(), () -> view().roots(), clock);
+        this.tls = new ClusterTls(
+                () -> view().own(),
+                () -> view().roots(),
+                node -> view().shutOut().contains(node.name()),
+                clock);
         this.clocks = new SeedClocks(self.name(), clock, System::nanoTime);
         this.tickets = new TicketCheck(() -> view().ticketKeys(), clocks);
         this.keeper = new ScheduledThreadPoolExecutor(
@@ -179,7 +182,7 @@ public final class Cluster implements ClusterDesk, AutoCloseable {
     /** Shuts a node out, or lets it in again. */
     public void shutOut(String node, boolean active) throws IOException {
         long now = clock.millis();
-        file.update(state -> state.with(new ShutOut(node, now, active)));
+        file.update(state -> state.with(state.shutOut(node, active, now)));
         look();
     }
 

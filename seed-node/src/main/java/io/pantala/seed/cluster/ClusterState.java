@@ -241,6 +241,16 @@ record ClusterState(
                 shutOuts);
     }
 
+    /** What becomes of a node now: later than all that is known of it, whatever the clock says that told that. */
+    ShutOut shutOut(String node, boolean active, long now) {
+        long known = shutOuts.stream()
+                .filter(entry -> entry.id().equals(node))
+                .mapToLong(ShutOut::changed)
+                .findFirst()
+                .orElse(Long.MIN_VALUE);
+        return new ShutOut(node, Math.max(now, known + 1), active);
+    }
+
     List<ShutOut> shutOut() {
         List<ShutOut> active = new ArrayList<>(shutOuts);
         active.removeIf(entry -> !entry.active);

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What follows from a cluster's state for one seed.
  *
- * @param way what leads from the authority that signs to those trusted, itself first
+ * @param way what leads from the authority that signs to those trusted, itself first, each signed by the one before it
  * @param own the seed's certificate
  */
 record View(
@@ -46,15 +47,11 @@ record View(
         List<X509Certificate> others = others(state, signing);
         List<X509Certificate> roots = new ArrayList<>(others);
         roots.addFirst(authority.certificate());
-        List<X509Certificate> way = new ArrayList<>(others);
-        way.addFirst(
-                others.isEmpty() || signing.crossSigned() == null
-                        ? authority.certificate()
-                        : parse(signing.crossSigned()));
+        List<X509Certificate> way = way(state);
         return new View(
                 state,
                 authority,
-                List.copyOf(way),
+                way,
                 new Roots(roots),
                 TicketSigner.parse(decode(Objects.requireNonNull(key.privateKey())), decode(key.publicKey())),
                 state.ticketKeys().stream()
@@ -69,6 +66,22 @@ record View(
                                 && !before.isStale(now)
                         ? before.own()
                         : authority.issueOwn(self, OwnNames.find(), way, now, life));
+    }
+
+    /** Whoever trusts but one of them, such as since a time before several rotations, finds its way from any newer one. */
+    private static List<X509Certificate> way(ClusterState state) {
+        List<AuthorityEntry> newestFirst = state.authorities().stream()
+                .sorted(Comparator.comparing((AuthorityEntry entry) -> entry.retires() == null)
+                        .thenComparingLong(AuthorityEntry::created)
+                        .thenComparing(AuthorityEntry::id)
+                        .reversed())
+                .toList();
+        AuthorityEntry oldest = newestFirst.getLast();
+        return newestFirst.stream()
+                .map(entry ->
+                        entry.equals(oldest) || entry.crossSigned() == null ? entry.certificate() : entry.crossSigned())
+                .map(View::parse)
+                .toList();
     }
 
     private static List<X509Certificate> others(ClusterState state, AuthorityEntry signing) {
@@ -90,10 +103,10 @@ record View(
         return Base64.getDecoder().decode(base64);
     }
 
-    /** Whether half of the life of the seed's certificate is over. */
+    /** Whether half of the life of the seed's certificate is over, or it begins later: the clock was ahead then. */
     boolean isStale(Instant now) {
         Duration life = Duration.between(own.begins(), own.ends());
-        return now.isAfter(own.begins().plus(life.dividedBy(2)));
+        return now.isBefore(own.begins()) || now.isAfter(own.begins().plus(life.dividedBy(2)));
     }
 
     /** What the cluster keeps to itself: it comes from what signs tickets, and goes with it. */

@@ -98,6 +98,18 @@ class ClusterStateTest {
     }
 
     @Test
+    void whatBecomesOfANodeComesAfterAllThatIsKnownOfItWhateverTheClocks() {
+        long now = NOW.toEpochMilli();
+        ClusterState fast = state.with(state.shutOut("host", false, now + 240_000));
+
+        ClusterState later = fast.with(fast.shutOut("host", true, now));
+
+        assertThat(later.shutOut()).extracting(ClusterState.ShutOut::id).containsExactly("host");
+        assertThat(fast.merge(later)).isEqualTo(later);
+        assertThat(later.with(later.shutOut("host", false, now)).shutOut()).isEmpty();
+    }
+
+    @Test
     void aTokenExpires() {
         String authority = state.authority().orElseThrow().id();
         ClusterState with = state.with(token(authority, NOW.toEpochMilli()));

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pantala.transport.identity.Authority;
 import io.pantala.transport.identity.NodeIdentity;
 import io.pantala.transport.identity.Role;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ViewTest {
@@ -21,6 +23,32 @@ class ViewTest {
 
         ClusterState rotated = Rotation.rotate(state, Authority.create(NOW), NOW.plusSeconds(1), DAY);
         assertThat(view(rotated, "one").key()).isNotEqualTo(view(state, "one").key());
+    }
+
+    @Test
+    void aWayLeadsFromTheNewestAuthorityToEachThatIsTrustedStill() throws Exception {
+        ClusterState rotated = state;
+        for (int i = 1; i <= 3; i++) {
+            rotated = Rotation.rotate(rotated, Authority.create(NOW), NOW.plusSeconds(i), DAY);
+        }
+
+        List<X509Certificate> way = view(rotated, "one").way();
+
+        assertThat(way).hasSize(4);
+        for (int i = 0; i < way.size(); i++) {
+            way.get(i).verify(way.get(Math.min(i + 1, way.size() - 1)).getPublicKey());
+        }
+    }
+
+    @Test
+    void aCertificateThatWasMadeWhenTheClockWasAheadIsMadeAnew() {
+        NodeIdentity self = new NodeIdentity(Role.SEED, "one");
+        View ahead = View.of(state, self, DAY, null, NOW.plus(Duration.ofHours(3)));
+        assertThat(ahead.isStale(NOW)).isTrue();
+
+        View corrected = View.of(state, self, DAY, ahead, NOW);
+        assertThat(corrected.own().begins()).isBefore(NOW);
+        assertThat(View.of(state, self, DAY, corrected, NOW).own()).isSameAs(corrected.own());
     }
 
     private static View view(ClusterState state, String seed) {
