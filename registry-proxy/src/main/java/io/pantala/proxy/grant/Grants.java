@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -115,8 +116,14 @@ public final class Grants {
 
     /** Whether the upstream has just given this manifest, or said that it would, to this asker. */
     public boolean hasManifest(Asker asker, Digest manifest) {
-        CompletableFuture<Known> last = verdicts.getIfPresent(keys.make(asker, MANIFEST, manifest));
-        return last != null && last.isDone() && !isOver(last.join());
+        return given(asker, manifest).isPresent();
+    }
+
+    private Optional<Known> given(Asker asker, Digest manifest) {
+        return Optional.ofNullable(verdicts.getIfPresent(keys.make(asker, MANIFEST, manifest)))
+                .filter(CompletableFuture::isDone)
+                .map(CompletableFuture::join)
+                .filter(known -> !isOver(known));
     }
 
     /** The upstream gives this manifest to this asker. */
@@ -124,14 +131,14 @@ public final class Grants {
         verdicts.synchronous().put(keys.make(asker, MANIFEST, manifest), known(GRANTED, pushes.get()));
     }
 
-    /** The upstream gave this manifest to this asker. */
-    public void learn(Asker asker, Manifest manifest) {
-        if (manifest instanceof Manifest.Image image) {
+    /** What a manifest lists is granted with it, and not a moment longer, however often it is given from here. */
+    public void learn(Asker asker, Digest digest, Manifest manifest) {
+        Optional<Known> given = given(asker, digest);
+        if (given.isPresent() && manifest instanceof Manifest.Image image) {
             image.blobs().stream()
                     .filter(Grants::isInRepository)
                     .limit(MOST_BLOBS_OF_A_MANIFEST)
-                    .forEach(blob -> verdicts.synchronous()
-                            .put(keys.make(asker, BLOB, blob.digest()), known(GRANTED, pushes.get())));
+                    .forEach(blob -> verdicts.synchronous().put(keys.make(asker, BLOB, blob.digest()), given.get()));
         }
     }
 

@@ -423,7 +423,7 @@ final class ManifestPull {
     private void learn(byte[] bytes, Digest digest, Asker asker) {
         try {
             Manifest manifest = Manifest.parse(bytes);
-            grants.learn(asker, manifest);
+            grants.learn(asker, digest, manifest);
             lookahead.ifPresent(has -> has.learn(asker, manifest));
             standing.holds(asker.upstream(), asker.repository(), digest, manifest);
         } catch (ManifestException e) {

@@ -37,6 +37,8 @@ class GrantsTest {
     private static final UpstreamName UPSTREAM = UpstreamName.parse("registry.test");
     private static final RepositoryName REPOSITORY = new RepositoryName("a/b");
 
+    private static final Digest MANIFEST = Digest.sha256(new byte[] {9});
+
     private final AtomicLong nanos = new AtomicLong();
     private Vertx vertx;
     private FakeRegistry registry;
@@ -205,8 +207,10 @@ class GrantsTest {
     void learnsFromAManifestWhatItsReaderMayRead() {
         Digest foreign = Digest.sha256(new byte[] {7});
         Digest byType = Digest.sha256(new byte[] {8});
+        grants.learnOf(anyone(), MANIFEST);
         grants.learn(
                 anyone(),
+                MANIFEST,
                 new Manifest.Image(List.of(
                         new Descriptor("application/octet-stream", blob, 3, null, List.of()),
                         new Descriptor("x", foreign, 1, null, List.of("https://elsewhere.example/x")),
@@ -226,6 +230,22 @@ class GrantsTest {
         pass(Duration.ofSeconds(61));
         check(anyone());
         assertThat(asked()).hasSize(2);
+    }
+
+    @Test
+    void grantsWhatAManifestListsNoLongerThanTheManifest() {
+        Manifest manifest =
+                new Manifest.Image(List.of(new Descriptor("application/octet-stream", blob, 3, null, List.of())));
+        grants.learnOf(anyone(), MANIFEST);
+        pass(Duration.ofSeconds(59));
+        grants.learn(anyone(), MANIFEST, manifest);
+        check(anyone());
+        assertThat(asked()).isEmpty();
+
+        pass(Duration.ofSeconds(2));
+        grants.learn(anyone(), MANIFEST, manifest);
+        check(anyone());
+        assertThat(asked()).hasSize(1);
     }
 
     @Test
