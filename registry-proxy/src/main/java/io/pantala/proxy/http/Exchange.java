@@ -14,10 +14,12 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,6 +48,7 @@ public final class Exchange {
     private final Optional<EngineBody> content;
     private final String id;
     private final long startedAt = System.nanoTime();
+    private final Set<String> sources = new LinkedHashSet<>();
 
     private final Lock lock = new ReentrantLock();
     private boolean gone;
@@ -54,7 +57,6 @@ public final class Exchange {
     private int status;
     private @Nullable ReplyBody body;
     private long bytes;
-    private String source = "";
     private boolean whole = true;
     private boolean unread;
     private boolean credentialWithheld;
@@ -200,9 +202,9 @@ public final class Exchange {
         return body;
     }
 
-    /** Says in a few words where the reply came from, for the log. */
+    /** Says in a few words where the reply came from, for the log, which tells each such source once. */
     public void source(String words) {
-        source = source.isEmpty() ? words : source + "+" + words;
+        sources.add(words);
     }
 
     /** Whether a reply has begun, so that an error can't be told any more. */
@@ -257,7 +259,7 @@ public final class Exchange {
                 status,
                 body == null ? bytes : body.sent(),
                 elapsed(),
-                source,
+                String.join("+", sources),
                 whole);
     }
 

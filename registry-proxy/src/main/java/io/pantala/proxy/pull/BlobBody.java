@@ -58,8 +58,11 @@ final class BlobBody {
     private long readable;
     private long counted;
 
-    /** When the engine was last given something, or its reply's head. */
-    private long lastByte = System.nanoTime();
+    /** Since when the engine waits: it was given something then, its reply's head, or what the registry had. */
+    private long waitingSince = System.nanoTime();
+
+    /** The registry has refused the engine's credential, and would again. */
+    private boolean refused;
 
     BlobBody(
             RegistryCall.Blob call,
@@ -122,6 +125,8 @@ final class BlobBody {
                     if (proof.refuted()) {
                         return false;
                     }
+                    // If the registry had nothing either, it is not asked again before the store got its time.
+                    waitingSince = System.nanoTime();
                 }
                 case BROKEN -> {
                     // What another source brings need not be the same content: the whole is proved by what was sent.
@@ -175,9 +180,8 @@ final class BlobBody {
         long arrived = from.arrived();
         long arrivedAt = System.nanoTime();
         while (true) {
-            boolean heldBack = withheld(from);
-            long left =
-                    Math.min(left(config.stall(), arrivedAt), Math.min(left(config.gap(), lastByte), LOOK.toNanos()));
+            boolean heldBack = !refused && withheld(from);
+            long left = Math.min(left(config.stall(), arrivedAt), Math.min(leftToOthers(), LOOK.toNanos()));
             Duration patience = heldBack ? config.proof() : Duration.ofNanos(Math.max(0, left));
             readable = exchange.<Long, BlobFailedException>whileConnected(() -> {
                 try {
@@ -198,7 +202,7 @@ final class BlobBody {
             } else if (left(config.stall(), arrivedAt) <= 0) {
                 return End.BROKEN;
             }
-            if (left(config.gap(), lastByte) <= 0) {
+            if (leftToOthers() <= 0) {
                 return End.LATE;
             }
         }
@@ -253,6 +257,11 @@ final class BlobBody {
         return of.toNanos() - (System.nanoTime() - since);
     }
 
+    /** How long others may still take before the registry is asked, which makes no sense where it refuses. */
+    private long leftToOthers() {
+        return refused ? Long.MAX_VALUE : left(config.gap(), waitingSince);
+    }
+
     /** Whether the next byte is in the last block while blocks before it are missing: its proof is far. */
     private boolean withheld(StoredBlob from) {
         int last = layout.last();
@@ -265,7 +274,7 @@ final class BlobBody {
     }
 
     private boolean changeSource() throws EngineGoneException, InterruptedException {
-        if (supply.next(Duration.ofNanos(left(config.gap(), lastByte))) instanceof Opening.Opened(StoredBlob next)
+        if (supply.next(Duration.ofNanos(leftToOthers())) instanceof Opening.Opened(StoredBlob next)
                 && next.layout().size() == layout.size()) {
             blob = next;
             source = Source.FILL;
@@ -287,15 +296,16 @@ final class BlobBody {
         source = Source.REGISTRY;
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
         long start = position;
+        var straight = new Straight(call, exchange, body, relay, config, listener, proof, _ -> handedOver());
         try {
-            position = new Straight(call, exchange, body, relay, config, listener, proof, _ -> handedOver())
-                    .send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null, enough);
+            position = straight.send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null, enough);
             body.awaitSent();
         } finally {
             count();
             listener.passedThrough(call.route().upstream(), call.digest(), reason, position - start);
         }
         source = before;
+        refused = straight.refused();
         if (proof.refuted()) {
             mismatch();
         }
@@ -303,15 +313,17 @@ final class BlobBody {
     }
 
     private void handedOver() {
-        lastByte = System.nanoTime();
+        waitingSince = System.nanoTime();
         count();
     }
 
     private void count() {
         long sent = body.sent();
         if (sent > counted) {
-            if (counted == 0 && source != Source.REGISTRY) {
-                exchange.source(source.name().toLowerCase(Locale.ROOT));
+            if (counted == 0) {
+                if (source != Source.REGISTRY) {
+                    exchange.source(source.name().toLowerCase(Locale.ROOT));
+                }
                 listener.firstByte(exchange.elapsed());
             }
             listener.bytesToEngine(source, sent - counted);

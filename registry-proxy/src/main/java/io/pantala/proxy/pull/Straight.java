@@ -154,6 +154,11 @@ final class Straight {
         return position;
     }
 
+    /** Whether the registry's last word was that this engine gets nothing. */
+    boolean refused() {
+        return refused;
+    }
+
     private boolean wantsMore() {
         return position < span.to() && !enough.test(position);
     }

@@ -354,6 +354,8 @@ class BlobPullTest {
 
             assertThat(engine.read(SIZE)).isEqualTo(content);
         }
+        await().untilAsserted(() -> assertThat(host.passed(Reason.INTERRUPTED)).isEqualTo(SIZE));
+        assertThat(host.firstBytes).hasSize(1);
     }
 
     @Test
@@ -413,6 +415,7 @@ class BlobPullTest {
         }
         await().untilAsserted(
                         () -> assertThat(host.passed(Reason.WITHHELD_BLOCK)).isEqualTo(1000));
+        assertThat(host.firstBytes).hasSize(1);
         assertThat(host.registry.bytesSent(digest)).isEqualTo(1000);
     }
 
@@ -460,6 +463,140 @@ class BlobPullTest {
         await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
         assertThat(host.passed(Reason.LATE)).isEqualTo(BLOCK + 1000);
         assertThat(host.sent(Source.FILL)).isEqualTo(SIZE - BLOCK - 1000);
+    }
+
+    @Test
+    void asksOnceForWhatIsLateWhereTheRegistryRefusesAndWaitsForTheStore() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(401));
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content));
+                StoredBlob blob = opened(engine)) {
+            ScriptedFiller.give(blob, content, 0, 2);
+            assertThat(engine.read(2 * BLOCK)).isEqualTo(Arrays.copyOf(content, 2 * BLOCK));
+            await().untilAsserted(
+                            () -> assertThat(host.registry.requests(target)).hasSizeGreaterThan(1));
+
+            ScriptedFiller.give(blob, content, 3, blob.layout().count());
+            ScriptedFiller.give(blob, content, 2, 3);
+            blob.seal();
+            byte[] rest = Arrays.copyOfRange(content, 2 * BLOCK, SIZE);
+            assertThat(engine.read(rest.length)).isEqualTo(rest);
+        }
+        await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
+        assertThat(host.requests.element().source().split("\\+")).containsOnlyOnce("fill", "registry:late");
+        assertThat(host.registry.requests(target)).hasSize(2);
+    }
+
+    @Test
+    void waitsForTheProofOfTheLastBlockWhereTheRegistryRefuses() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(401));
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content))) {
+            engine.get(target, "Range: bytes=" + 9 * BLOCK + "-").head();
+            try (StoredBlob blob = host.stored(content)) {
+                await().untilAsserted(
+                                () -> assertThat(host.registry.requests(target)).hasSizeGreaterThan(1));
+                ScriptedFiller.give(blob, content, 9, 11);
+                assertThat(engine.read(BLOCK)).isEqualTo(Arrays.copyOfRange(content, 9 * BLOCK, LAST));
+                ScriptedFiller.give(blob, content, 0, 9);
+                blob.seal();
+            }
+            assertThat(engine.read(SIZE - LAST)).isEqualTo(Arrays.copyOfRange(content, LAST, SIZE));
+        }
+        assertThat(host.registry.requests(target)).hasSize(2);
+    }
+
+    /** Once when a byte is late, and once when nothing else is left; not for the byte that is late in between. */
+    @Test
+    @Timeout(20)
+    void cutsShortWhatStallsAfterTheRegistryHasRefusedIt() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(403));
+        int port = host.start(
+                Host.patience(Duration.ofSeconds(2), Duration.ofMillis(200)),
+                ScriptedFiller.opening(host.store, content));
+        try (var engine = new RawClient(port);
+                StoredBlob blob = opened(engine)) {
+            await().untilAsserted(
+                            () -> assertThat(host.registry.requests(target)).hasSizeGreaterThan(1));
+            ScriptedFiller.give(blob, content, 0, 1);
+
+            assertThat(engine.read(SIZE)).isEqualTo(Arrays.copyOf(content, BLOCK));
+            assertThat(engine.ended()).isTrue();
+        }
+        assertThat(host.registry.requests(target)).hasSize(3);
+    }
+
+    @Test
+    void goesOnWithTheNextSourceWhereTheRegistryRefusedWhatStalls() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(404));
+        var second = new CompletableFuture<Opening>();
+        var next = ScriptedFiller.saying(second);
+        int port = host.start(
+                Host.patience(Duration.ofSeconds(1), Duration.ofMillis(200)),
+                ScriptedFiller.opening(host.store, content),
+                next);
+        try (var engine = new RawClient(port)) {
+            engine.get(target).head();
+            await().until(() -> !next.requests.isEmpty());
+            second.complete(ScriptedFiller.filling(host.store, content)
+                    .start(next.requests.getFirst())
+                    .opening()
+                    .join());
+
+            assertThat(engine.read(SIZE)).isEqualTo(content);
+        }
+        assertThat(host.registry.requests(target)).hasSize(2);
+    }
+
+    @Test
+    @Timeout(20)
+    void cutsShortWhatStallsWhileTheRegistryHasTrouble() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(503));
+        int port = host.start(
+                Host.patience(Duration.ofMillis(500), Duration.ofMillis(800)),
+                ScriptedFiller.opening(host.store, content));
+        try (var engine = new RawClient(port);
+                StoredBlob blob = opened(engine)) {
+            // It goes on while it is waited for, so that the next byte is late before the blob has stalled.
+            await().until(() -> blob.readPositions().length > 0);
+            ScriptedFiller.give(blob, content, 5, 6);
+
+            assertThat(engine.read(SIZE)).isEmpty();
+            assertThat(engine.ended()).isTrue();
+        }
+    }
+
+    @Test
+    void tellsASourceOnceHoweverOftenItHelps() throws Exception {
+        var gate = new CountDownLatch(1);
+        host.registry.next(target, Fault.none(), Fault.holdAfter(1000, gate));
+        try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content));
+                StoredBlob blob = opened(engine)) {
+            assertThat(engine.read(1000)).isEqualTo(Arrays.copyOf(content, 1000));
+            ScriptedFiller.give(blob, content, 0, 1);
+            gate.countDown();
+
+            byte[] rest = Arrays.copyOfRange(content, 1000, SIZE);
+            assertThat(engine.read(rest.length)).isEqualTo(rest);
+        }
+        await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
+        assertThat(host.requests.element().source()).isEqualTo("registry:late");
+        assertThat(host.registry.requests(target)).hasSize(3);
+    }
+
+    @Test
+    void tellsWhenTheFirstByteCameAlsoFromTheRegistry() throws Exception {
+        try (var late = host.impatientEngine(ScriptedFiller.opening(host.store, content))) {
+            assertThat(late.get(target).reply().body()).isEqualTo(content);
+        }
+        await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
+        assertThat(host.passed(Reason.LATE)).isEqualTo(SIZE);
+        assertThat(host.firstBytes)
+                .singleElement()
+                .satisfies(time -> assertThat(time).isGreaterThanOrEqualTo(Duration.ofMillis(200)));
     }
 
     @Test

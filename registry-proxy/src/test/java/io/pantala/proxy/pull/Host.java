@@ -63,6 +63,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     final BlobStore store;
     final Map<Source, AtomicLong> toEngines = new EnumMap<>(Source.class);
     final Map<Reason, AtomicLong> passedThrough = new EnumMap<>(Reason.class);
+    final ConcurrentLinkedQueue<Duration> firstBytes = new ConcurrentLinkedQueue<>();
     final ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
     final ConcurrentLinkedQueue<BlobKey> mismatches = new ConcurrentLinkedQueue<>();
     final ConcurrentLinkedQueue<RequestSummary> requests = new ConcurrentLinkedQueue<>();
@@ -213,6 +214,11 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
     @Override
     public void bytesToEngine(Source source, long bytes) {
         counter(toEngines, source).addAndGet(bytes);
+    }
+
+    @Override
+    public void firstByte(Duration sinceRequest) {
+        firstBytes.add(sinceRequest);
     }
 
     @Override
