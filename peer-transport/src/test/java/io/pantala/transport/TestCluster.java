@@ -25,6 +25,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** A cluster that exists for a test alone. */
 public final class TestCluster {
@@ -95,6 +96,11 @@ public final class TestCluster {
 
     /** How a host without a token dials. */
     public static SeedLinks.Dial plain(String host, List<NodeAddress> seeds) {
+        return plain(host, seeds, InetAddress::isLoopbackAddress);
+    }
+
+    /** @param local whether an address is on this very machine */
+    public static SeedLinks.Dial plain(String host, List<NodeAddress> seeds, Predicate<InetAddress> local) {
         return new SeedLinks.Dial(
                 new SeedNames(seeds),
                 host,
@@ -102,7 +108,7 @@ public final class TestCluster {
                 Optional.empty(),
                 "",
                 ControlMessage.Limits.NONE,
-                new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
+                new LinkSecurity.Plain(local),
                 _ -> {},
                 (_, _) -> {});
     }

@@ -47,6 +47,7 @@ final class Download implements Runnable {
     private static final int MAILBOX = 1 << 14;
 
     private static final long NEVER = Long.MAX_VALUE;
+    private static final int NONE = 0;
 
     /** So often at most a seed is told where readers are. */
     private static final long READERS_ANEW = Duration.ofMillis(300).toNanos();
@@ -81,7 +82,7 @@ final class Download implements Runnable {
     private long stageEnds = NEVER;
     private long rejoinEnds = NEVER;
     private long graceEnds = NEVER;
-    private boolean lookingForCredential;
+    private int questions = NONE;
     private boolean sealedBySeed;
     private @Nullable Assembly assembly;
     private int countAtFailure = -1;
@@ -232,7 +233,11 @@ final class Download implements Runnable {
             }
             case Event.Rechecked(Optional<String> trouble) -> rechecked(trouble);
             case Event.Fetched fetched -> fetched(fetched);
-            case Event.CredentialLookedFor(Optional<Authorization> newer) -> answerCredential(newer);
+            case Event.CredentialLookedFor(int question, Optional<Authorization> newer) -> {
+                if (seed != null && seed.openQuestion == question) {
+                    answerCredential(seed, newer);
+                }
+            }
             case Event.InterestsChanged _ -> {
                 if (!interests().isEmpty()) {
                     graceEnds = NEVER;
@@ -382,6 +387,8 @@ final class Download implements Runnable {
             passOver(why);
         } else {
             assembly.sourceLost();
+            // Whoever answers at this address next has not asked for a credential.
+            Objects.requireNonNull(seed).openQuestion = NONE;
             stage = Stage.LOST;
             rejoinEnds = Math.min(rejoinEnds, in(around.config().rejoin()));
             stageEnds = rejoinEnds;
@@ -424,6 +431,10 @@ final class Download implements Runnable {
         private final SeedLink link;
         private @Nullable FillRequest asked;
         private Authorization lastSent = Authorization.ANONYMOUS;
+
+        /** The number of the one for a newer credential that it waits for an answer to. */
+        private int openQuestion = NONE;
+
         private long wanted;
         private @Nullable Ticket ticket;
         private int ticketsRefused;
@@ -562,21 +573,22 @@ final class Download implements Runnable {
     private void lookForCredential(String challenge) {
         Conversation conversation = Objects.requireNonNull(seed);
         FillRequest asked = conversation.asked;
-        if (lookingForCredential || asked == null) {
+        if (conversation.openQuestion != NONE || asked == null) {
             return;
         }
         if (!conversation.link.isConfidential()) {
             conversation.link.send(new ControlMessage.Credential(key, Optional.empty()));
             return;
         }
-        lookingForCredential = true;
+        int question = ++questions;
+        conversation.openQuestion = question;
         Authorization rejected = conversation.lastSent;
         List<Interest> candidates = interests().stream()
                 .filter(interest -> interest.request().repository().equals(asked.repository()))
                 .toList()
                 .reversed();
         Thread.startVirtualThread(
-                () -> mailbox.add(new Event.CredentialLookedFor(newer(candidates, rejected, challenge))));
+                () -> mailbox.add(new Event.CredentialLookedFor(question, newer(candidates, rejected, challenge))));
     }
 
     private Optional<Authorization> newer(List<Interest> candidates, Authorization rejected, String challenge) {
@@ -599,12 +611,10 @@ final class Download implements Runnable {
         return Optional.empty();
     }
 
-    private void answerCredential(Optional<Authorization> newer) {
-        lookingForCredential = false;
-        if (seed != null) {
-            newer.ifPresent(authorization -> Objects.requireNonNull(seed).lastSent = authorization);
-            seed.link.send(new ControlMessage.Credential(key, newer));
-        }
+    private void answerCredential(Conversation conversation, Optional<Authorization> newer) {
+        conversation.openQuestion = NONE;
+        newer.ifPresent(authorization -> conversation.lastSent = authorization);
+        conversation.link.send(new ControlMessage.Credential(key, newer));
     }
 
     // Blocks

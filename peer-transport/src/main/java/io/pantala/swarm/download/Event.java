@@ -24,8 +24,12 @@ sealed interface Event {
     /** A transfer has ended. */
     record Fetched(Flight flight, BlockOutcome outcome) implements Event {}
 
-    /** Those who wait were asked for a newer credential. */
-    record CredentialLookedFor(Optional<Authorization> newer) implements Event {}
+    /**
+     * Those who wait were asked for a newer credential.
+     *
+     * @param question of the seed that it answers: nobody else may have it
+     */
+    record CredentialLookedFor(int question, Optional<Authorization> newer) implements Event {}
 
     /** Someone has joined or left. */
     record InterestsChanged() implements Event {}

@@ -2,12 +2,14 @@ package io.pantala.swarm.download;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.RepositoryName;
+import io.pantala.manifest.UpstreamName;
 import io.pantala.store.BlobFailedException;
 import io.pantala.store.BlobReader;
 import io.pantala.store.BlobStore;
@@ -34,6 +36,7 @@ import io.pantala.transport.control.VersionRange;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -46,9 +49,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +65,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SwarmDownloadsTest {
@@ -585,6 +592,95 @@ class SwarmDownloadsTest {
         }
     }
 
+    @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
+    @ValueSource(booleans = {false, true})
+    void givesANewerCredentialToNoSeedButTheOneThatAsked(boolean overTheNetwork) throws Exception {
+        FakeSeed dying = asking("dying", "127.0.0.1", 0, () -> {});
+        CompletableFuture<@Nullable Void> turned = new CompletableFuture<>();
+        FakeSeed next = keep(asking("next", "::1", 0, () -> turned.complete(null)));
+        Predicate<InetAddress> local = address -> !overTheNetwork || address instanceof Inet4Address;
+        SeedLinks links = keep(SeedLinks.dial(
+                vertx, TestCluster.plain("host", List.of(dying.address(), next.address()), local), CONTROL, recorder));
+        await().until(() -> links.up() == 2);
+        BlobKey key = firstAskedOf(dying, links);
+        CredentialSource renewing = new RenewedByChallenge("dying", () -> {
+            dying.close();
+            turned.join();
+        });
+        SwarmConfig soonTurning = config(Duration.ofSeconds(20), Duration.ofMillis(1));
+        try (Fill _ = downloads(store, soonTurning, links)
+                .start(new FillRequest(key, new RepositoryName("library/a"), renewing, "r1"))) {
+            assertThat(next.heard.poll(10, SECONDS)).isInstanceOf(Want.class);
+            Optional<Authorization> own =
+                    overTheNetwork ? Optional.empty() : Optional.of(Authorization.of("Bearer for next"));
+            assertThat(next.heard.poll(10, SECONDS)).isEqualTo(new ControlMessage.Credential(key, own));
+        }
+    }
+
+    @Test
+    @Execution(ExecutionMode.CONCURRENT)
+    void givesASeedThatIsBackNoCredentialThatItDidNotAskFor() throws Exception {
+        FakeSeed lost = asking("lost", "127.0.0.1", 0, () -> {});
+        CompletableFuture<@Nullable Void> again = new CompletableFuture<>();
+        BlockingQueue<FakeSeed> back = new LinkedBlockingQueue<>();
+        CredentialSource renewing = new RenewedByChallenge("lost", () -> {
+            lost.close();
+            back.add(asking("back", "127.0.0.1", lost.address().port(), () -> again.complete(null)));
+            again.join();
+        });
+        try (Fill _ = downloads(PATIENT, lost.address())
+                .start(new FillRequest(content.key(), new RepositoryName("library/a"), renewing, "r1"))) {
+            FakeSeed seed = keep(back.take());
+            assertThat(seed.heard.poll(10, SECONDS)).isInstanceOf(Want.class);
+            assertThat(seed.heard.poll(10, SECONDS))
+                    .isEqualTo(new ControlMessage.Credential(
+                            content.key(), Optional.of(Authorization.of("Bearer for back"))));
+        }
+    }
+
+    /** One that begins, and finds the credential too old. */
+    private FakeSeed asking(String name, String host, int port, Runnable wanted) throws Exception {
+        return new FakeSeed(vertx, name, host, content, CONTROL, port) {
+            @Override
+            void wanted(ControlSession session, Want want) {
+                wanted.run();
+                session.send(new ControlMessage.Accepted(want.key()));
+                session.send(new ControlMessage.Opened(want.key(), content.layout()));
+                session.send(new ControlMessage.CredentialWanted(want.key(), name));
+            }
+        };
+    }
+
+    /** A blob that hosts ask this seed for before any other. */
+    private static BlobKey firstAskedOf(FakeSeed seed, SeedLinks links) {
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> new BlobKey(UpstreamName.DOCKER_HUB, Digest.sha256(new byte[] {(byte) i})))
+                .filter(key -> links.ranked(key.digest()).getFirst().address().equals(seed.address()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** A newer credential for each challenge; at one of them, something else happens first. */
+    private record RenewedByChallenge(String challenge, Incident incident) implements CredentialSource {
+        interface Incident {
+            void happen() throws Exception;
+        }
+
+        @Override
+        public Authorization current() {
+            return Authorization.of("Bearer old");
+        }
+
+        @Override
+        public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
+            if (challenge.equals(this.challenge)) {
+                assertThatCode(incident::happen).doesNotThrowAnyException();
+            }
+            return Optional.of(Authorization.of("Bearer for " + challenge));
+        }
+    }
+
     @Test
     @Execution(ExecutionMode.CONCURRENT)
     void dropsABlobWhoseBytesAreNotWhatItsSeedVouchedFor() throws Exception {
@@ -654,7 +750,13 @@ class SwarmDownloadsTest {
     }
 
     private SwarmDownloads downloads(BlobStore store, SwarmConfig config, NodeAddress... seeds) {
-        SeedLinks links = keep(SeedLinks.dial(vertx, TestCluster.plain("host", List.of(seeds)), CONTROL, recorder));
+        return downloads(
+                store,
+                config,
+                keep(SeedLinks.dial(vertx, TestCluster.plain("host", List.of(seeds)), CONTROL, recorder)));
+    }
+
+    private SwarmDownloads downloads(BlobStore store, SwarmConfig config, SeedLinks links) {
         BlockClient blocks = keep(new BlockClient(
                 new BlockConfig(
                         Duration.ofSeconds(5), Duration.ofSeconds(2), 64 << 10, Duration.ofSeconds(30), 8, 8, 64 << 10),
