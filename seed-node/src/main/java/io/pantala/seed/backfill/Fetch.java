@@ -28,6 +28,7 @@ final class Fetch {
     private final BlockLayout layout;
     private final Parties parties;
     private final Asker asker;
+    private final Turns turns;
     private final Plan plan;
     private final String requestId;
 
@@ -58,12 +59,13 @@ final class Fetch {
     record InHand(Reply.Bytes bytes, Permit permit) {}
 
     /** @param requestId of the one who asked first */
-    Fetch(Means means, StoredBlob blob, Parties parties, Asker asker, String requestId) {
+    Fetch(Means means, StoredBlob blob, Parties parties, Asker asker, Turns turns, String requestId) {
         this.means = means;
         this.blob = blob;
         this.layout = blob.layout();
         this.parties = parties;
         this.asker = asker;
+        this.turns = turns;
         this.plan = new Plan(layout, blob::holds);
         this.requestId = requestId;
     }
@@ -106,6 +108,7 @@ final class Fetch {
         try {
             stopping = true;
             changed.signalAll();
+            turns.end();
             return List.copyOf(transfers);
         } finally {
             lock.unlock();
@@ -164,6 +167,10 @@ final class Fetch {
         return asker;
     }
 
+    Turns turns() {
+        return turns;
+    }
+
     Plan plan() {
         return plan;
     }
@@ -180,6 +187,7 @@ final class Fetch {
                 end = how;
             }
             changed.signalAll();
+            turns.end();
         } finally {
             lock.unlock();
         }

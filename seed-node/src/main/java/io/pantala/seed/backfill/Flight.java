@@ -42,6 +42,7 @@ final class Flight {
 
     private final Parties parties = new Parties();
     private final Asker asker;
+    private final Turns turns;
     private final CountDownLatch over = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -74,6 +75,7 @@ final class Flight {
         this.previous = previous;
         this.onOver = onOver;
         this.asker = new Asker(means, key);
+        this.turns = new Turns(means.permits(), key.upstream());
     }
 
     BlobKey key() {
@@ -122,7 +124,9 @@ final class Flight {
             running = fetch;
             stopped.countDown();
         }
-        if (running != null) {
+        if (running == null) {
+            turns.end();
+        } else {
             running.stop();
         }
     }
@@ -273,9 +277,11 @@ final class Flight {
             if (speaker.isEmpty()) {
                 return;
             }
-            Optional<Permit> permit = means.permits().acquireFirst(key.upstream(), left());
+            Optional<Permit> permit = turns.first(left());
             if (permit.isEmpty()) {
-                failed("too many other requests to the registry are under way");
+                if (going()) {
+                    failed("too many other requests to the registry are under way");
+                }
                 return;
             }
             Duration wanted;
@@ -378,7 +384,7 @@ final class Flight {
 
     private void fetch(StoredBlob blob, Optional<Fetch.InHand> inHand) throws InterruptedException {
         means.listener().started(key, requestId);
-        Fetch fetching = new Fetch(means, blob, parties, asker, requestId);
+        Fetch fetching = new Fetch(means, blob, parties, asker, turns, requestId);
         synchronized (lock) {
             fetch = fetching;
         }

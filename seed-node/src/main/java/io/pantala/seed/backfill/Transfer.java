@@ -128,7 +128,7 @@ final class Transfer {
         long before = position;
         Optional<Permit> permit = given.isPresent()
                 ? given.map(InHand::permit)
-                : means.permits().acquireFurther(key.upstream(), means.config().longestDelay());
+                : fetch.turns().further(means.config().longestDelay());
         if (permit.isEmpty()) {
             return;
         }

@@ -59,6 +59,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -275,13 +276,7 @@ class BackfillsTest {
     @Test
     void soonSaysThatABlobComesWhileOthersHaveAllTheirRequestsUnderWay() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
-        List<Fill> large = new ArrayList<>();
-        for (int i = 0; i < 5; i++) {
-            Digest digest = registry.blob("library/probe", bytes(4 * MIB + i));
-            registry.next(digest.toString(), Fault.none()).always(digest.toString(), Fault.holdAfter(10, gate));
-            large.add(start(digest));
-        }
-        await().until(() -> registry.requests().size() == 8);
+        List<Fill> large = startMoreThanMayBeUnderWay(gate);
 
         byte[] small = bytes(1000);
         assertThat(fill(registry.blob("library/probe", small))).isEqualTo(small);
@@ -290,6 +285,18 @@ class BackfillsTest {
         for (Fill fill : large) {
             assertThat(content(fill)).hasSizeGreaterThanOrEqualTo(4 * MIB);
         }
+    }
+
+    /** All requests that are allowed beyond a blob's first are under way until the gate opens. */
+    private List<Fill> startMoreThanMayBeUnderWay(CountDownLatch gate) {
+        List<Fill> large = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            Digest digest = registry.blob("library/probe", bytes(4 * MIB + i));
+            registry.next(digest.toString(), Fault.none()).always(digest.toString(), Fault.holdAfter(10, gate));
+            large.add(start(digest));
+        }
+        await().until(() -> registry.requests().size() == 8);
+        return large;
     }
 
     // ---- broken transfers
@@ -781,6 +788,61 @@ class BackfillsTest {
     }
 
     @Test
+    void keepsNobodyWaitingForOneThatWasStoppedWhileItsTurnDidNotCome() throws Exception {
+        reopenWithPatience(Duration.ofMinutes(10));
+        CountDownLatch gate = new CountDownLatch(1);
+        List<Fill> large = startMoreThanMayBeUnderWay(gate);
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        Fill first = start(digest);
+        opened(first).close();
+        await().until(() ->
+                registry.bytesSent(digest) == MIB / 8 && events.bytes(Reason.FIRST) == bytesOf(registry.requests()));
+
+        first.close();
+        timer.elapse("grace");
+        try (Fill next = start(digest);
+                StoredBlob stored = opened(next)) {
+            gate.countDown();
+            assertThat(read(stored)).isEqualTo(blob);
+        }
+        for (Fill fill : large) {
+            assertThat(content(fill)).hasSizeGreaterThanOrEqualTo(4 * MIB);
+        }
+    }
+
+    @Test
+    void keepsNobodyWaitingForOneThatWasStoppedBeforeItsFirstRequest() throws Exception {
+        reopenWithPatience(Duration.ofMinutes(10));
+        CountDownLatch gate = new CountDownLatch(1);
+        registry.always("/blobs/", Fault.holdAfter(10, gate));
+        List<Fill> small = IntStream.range(0, 4)
+                .mapToObj(i -> start(registry.blob("library/probe", bytes(1000 + i))))
+                .toList();
+        await().until(() -> registry.requests().size() == 4);
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch asked = new CountDownLatch(1);
+        backfills.prefer((_, _) -> {
+            asked.countDown();
+            return Optional.empty();
+        });
+        Fill first = start(digest);
+        asked.await();
+
+        first.close();
+        timer.elapse("grace");
+        backfills.prefer(copies(new FakeHolder(blob)));
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).hasSize(4);
+        gate.countDown();
+        for (Fill fill : small) {
+            assertThat(content(fill)).hasSizeGreaterThan(999);
+        }
+    }
+
+    @Test
     void fetchesOnlyWhatIsMissingAfterARestart() throws Exception {
         byte[] blob = bytes(8 * MIB + 3);
         Digest digest = registry.blob("library/probe", blob);
@@ -1000,6 +1062,14 @@ class BackfillsTest {
     }
 
     private void reopen(long quota, Duration idle) throws Exception {
+        reopen(quota, idle, Duration.ofSeconds(10), Duration.ofMillis(20));
+    }
+
+    private void reopenWithPatience(Duration patience) throws Exception {
+        reopen(100 * MIB, LONG, patience, patience);
+    }
+
+    private void reopen(long quota, Duration idle, Duration patience, Duration longestDelay) throws Exception {
         if (backfills != null) {
             backfills.close();
             store.close();
@@ -1013,13 +1083,13 @@ class BackfillsTest {
                 2 * MIB,
                 4,
                 4,
-                Duration.ofSeconds(10),
+                patience,
                 Duration.ofSeconds(7),
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 3,
                 Duration.ofMillis(1),
-                Duration.ofMillis(20),
+                longestDelay,
                 idle);
         backfills = new Backfills(store, directory.resolve("spool"), client, config, events, timer, new Random(7));
     }
