@@ -86,20 +86,22 @@ final class Credentials {
             }
             known.users++;
             added.signalAll();
+            return new Asking(place, known);
         } finally {
             lock.unlock();
         }
-        return new Asking(place, asker.authorization());
     }
 
     /** What one request contributes, and what a transfer for it may use. */
     final class Asking implements CredentialSource, AutoCloseable {
         private final Place place;
+        private final Known shown;
         private final Authorization own;
 
-        private Asking(Place place, Authorization own) {
+        private Asking(Place place, Known shown) {
             this.place = place;
-            this.own = own;
+            this.shown = shown;
+            this.own = shown.authorization;
         }
 
         /** Its own while that may do, else what another engine shows. */
@@ -156,13 +158,13 @@ final class Credentials {
         public void close() {
             lock.lock();
             try {
+                if (--shown.users > 0) {
+                    return;
+                }
+                // It may have made way for others long ago, and the same be known anew, for the sake of others.
                 Shelf shelf = shelves.get(place);
-                Known known = shelf == null ? null : shelf.find(own);
-                if (shelf != null && known != null && --known.users == 0) {
-                    shelf.known.remove(known);
-                    if (shelf.known.isEmpty()) {
-                        shelves.remove(place);
-                    }
+                if (shelf != null && shelf.known.remove(shown) && shelf.known.isEmpty()) {
+                    shelves.remove(place);
                 }
             } finally {
                 lock.unlock();

@@ -7,9 +7,11 @@ import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.grant.Asker;
 import io.pantala.swarm.Authorization;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -68,6 +70,22 @@ class CredentialsTest {
 
         assertThat(credentials.isEmpty()).isTrue();
         assertThat(first.current()).isEqualTo(OLD);
+    }
+
+    @Test
+    void keepsOneThatMadeWayAndIsShownAgainForAsLongAsItIsShown() {
+        var evicted = credentials.enter(asker(OLD, "a"));
+        List<Credentials.Asking> others = IntStream.range(0, 16)
+                .mapToObj(i -> credentials.enter(asker(Authorization.of("Bearer " + i), "a")))
+                .toList();
+        var again = credentials.enter(asker(OLD, "a"));
+        evicted.close();
+        assertThat(others.getLast().newerThan(Authorization.of("Bearer 15"), ""))
+                .contains(OLD);
+
+        others.forEach(Credentials.Asking::close);
+        again.close();
+        assertThat(credentials.isEmpty()).isTrue();
     }
 
     private static Asker asker(Authorization authorization, String repository) {
