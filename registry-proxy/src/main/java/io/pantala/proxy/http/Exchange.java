@@ -14,13 +14,13 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +48,7 @@ public final class Exchange {
     private final Optional<EngineBody> content;
     private final String id;
     private final long startedAt = System.nanoTime();
-    private final Set<String> sources = new LinkedHashSet<>();
+    private final Set<String> sources = new CopyOnWriteArraySet<>();
 
     private final Lock lock = new ReentrantLock();
     private boolean gone;
