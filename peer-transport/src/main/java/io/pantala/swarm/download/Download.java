@@ -114,6 +114,7 @@ final class Download implements Runnable {
             interest.open(lease);
         }
         mailbox.add(new Event.InterestsChanged());
+        mailbox.add(new Event.Joined(request));
         return interest;
     }
 
@@ -245,6 +246,11 @@ final class Download implements Runnable {
                     graceEnds = in(around.config().grace());
                 }
             }
+            case Event.Joined(FillRequest request) -> {
+                if (seed != null) {
+                    seed.tellOf(request);
+                }
+            }
             case Event.Stopped _ -> giveUp("this host is shutting down");
         }
     }
@@ -278,6 +284,7 @@ final class Download implements Runnable {
             case ControlMessage.CredentialWanted(BlobKey _, String challenge) -> lookForCredential(challenge);
             case ControlMessage.Want _,
                     ControlMessage.Credential _,
+                    ControlMessage.Joined _,
                     ControlMessage.Leave _,
                     ControlMessage.Have _,
                     ControlMessage.Reading _,
@@ -374,7 +381,9 @@ final class Download implements Runnable {
         if (!link.send(new ControlMessage.Want(
                 key, request.repository(), request.content(), conversation.lastSent, request.requestId()))) {
             linkLost("its link was lost");
+            return;
         }
+        waiting.forEach(interest -> conversation.tellOf(interest.request()));
     }
 
     /** What an engine has entrusted to this host doesn't go over a network for all to read. */
@@ -444,6 +453,13 @@ final class Download implements Runnable {
 
         Conversation(SeedLink link) {
             this.link = link;
+        }
+
+        /** For the seed's log: the want that it has heard was of another request. */
+        void tellOf(FillRequest request) {
+            if (asked != null && !asked.requestId().equals(request.requestId())) {
+                link.send(new ControlMessage.Joined(key, request.requestId()));
+            }
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.pantala.swarm.download;
 
 import io.pantala.swarm.Authorization;
+import io.pantala.swarm.FillRequest;
 import io.pantala.transport.block.BlockOutcome;
 import io.pantala.transport.control.ControlMessage.AboutBlob;
 import io.pantala.transport.control.SeedLink;
@@ -30,6 +31,9 @@ sealed interface Event {
      * @param question of the seed that it answers: nobody else may have it
      */
     record CredentialLookedFor(int question, Optional<Authorization> newer) implements Event {}
+
+    /** Someone has joined with this request. */
+    record Joined(FillRequest request) implements Event {}
 
     /** Someone has joined or left. */
     record InterestsChanged() implements Event {}

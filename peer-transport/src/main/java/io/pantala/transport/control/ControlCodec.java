@@ -31,6 +31,7 @@ import io.pantala.transport.control.ControlMessage.Granted;
 import io.pantala.transport.control.ControlMessage.Hashes;
 import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Hello;
+import io.pantala.transport.control.ControlMessage.Joined;
 import io.pantala.transport.control.ControlMessage.Leave;
 import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
@@ -233,6 +234,7 @@ final class ControlCodec {
                         .put("newer", credential.authorization().isPresent());
                 credential.authorization().ifPresent(authorization -> put(map, authorization));
             }
+            case Joined joined -> map.put("t", "joined").put("request", joined.requestId());
             case Leave _ -> map.put("t", "leave");
             case Have have ->
                 map.put("t", "have")
@@ -324,6 +326,7 @@ final class ControlCodec {
                         fields.truth("newer")
                                 ? Optional.of(Authorization.of(fields.optionalText("authorization")))
                                 : Optional.empty());
+            case "joined" -> new Joined(fields.key(), fields.text("request"));
             case "leave" -> new Leave(fields.key());
             case "have" -> fields.have();
             case "reading" -> new Reading(fields.key(), fields.integers("blocks", Reading.MOST));

@@ -204,6 +204,17 @@ public sealed interface ControlMessage {
     /** The answer: a newer one, or none. */
     record Credential(BlobKey key, Optional<Authorization> authorization) implements AboutBlob {}
 
+    /**
+     * Another request of an engine follows the blob that this host wants already.
+     *
+     * @param requestId for the seed's log: 1 to 128 visible ASCII characters
+     */
+    record Joined(BlobKey key, String requestId) implements AboutBlob {
+        public Joined {
+            requireWord(requestId);
+        }
+    }
+
     /** A host no longer wants the blob. */
     record Leave(BlobKey key) implements AboutBlob {}
 

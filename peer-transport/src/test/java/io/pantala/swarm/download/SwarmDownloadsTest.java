@@ -81,7 +81,7 @@ class SwarmDownloadsTest {
             Duration.ofSeconds(30),
             8 << 20);
     private static final SwarmConfig PATIENT = config(Duration.ofSeconds(20), Duration.ofSeconds(20));
-    private static final SwarmConfig IMPATIENT = config(Duration.ofMillis(300), Duration.ofMillis(300));
+    private static final SwarmConfig IMPATIENT = config(Duration.ofSeconds(2), Duration.ofMillis(300));
 
     private final Vertx vertx = Vertx.vertx();
     private final TestContent content = TestContent.random(1_000_000, 64_000, 7);
@@ -130,6 +130,24 @@ class SwarmDownloadsTest {
         try (Fill fill = downloads(PATIENT, seed.address()).start(request("r1"));
                 StoredBlob blob = opened(fill)) {
             await().until(blob::sealed);
+        }
+    }
+
+    @Test
+    @Execution(ExecutionMode.CONCURRENT)
+    void tellsItsSeedOfEachRequestThatJoins() throws Exception {
+        FakeSeed seed = keep(new FakeSeed(vertx, "one", content, CONTROL, 0) {
+            @Override
+            void wanted(ControlSession session, Want want) {
+                session.send(new ControlMessage.Accepted(want.key()));
+            }
+        });
+        SwarmDownloads downloads = downloads(PATIENT, seed.address());
+        try (Fill _ = downloads.start(request("r1"))) {
+            assertThat(seed.heard.poll(5, SECONDS)).isInstanceOf(Want.class);
+            try (Fill _ = downloads.start(request("r2"))) {
+                assertThat(seed.heard.poll(5, SECONDS)).isEqualTo(new ControlMessage.Joined(content.key(), "r2"));
+            }
         }
     }
 
@@ -549,7 +567,7 @@ class SwarmDownloadsTest {
                 grant(session, want);
             }
         });
-        SwarmDownloads downloads = downloads(IMPATIENT, seed.address());
+        SwarmDownloads downloads = downloads(PATIENT, seed.address());
         Fill fill = downloads.start(request("r1"));
         opened(fill).close();
         fill.close();

@@ -88,6 +88,7 @@ class ControlCodecTest {
                 new ControlMessage.CredentialWanted(KEY, "Bearer realm=\"https://auth.example\""),
                 new ControlMessage.Credential(KEY, Optional.of(SECRET)),
                 new ControlMessage.Credential(KEY, Optional.empty()),
+                new ControlMessage.Joined(KEY, "r2"),
                 new ControlMessage.Leave(KEY),
                 new ControlMessage.Have(KEY, BlockLayout.of(20L << 30), held()),
                 new ControlMessage.Have(KEY, BlockLayout.of(0), new BlockSet(0)),

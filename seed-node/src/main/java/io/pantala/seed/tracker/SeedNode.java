@@ -165,6 +165,11 @@ public final class SeedNode implements AutoCloseable {
             }
             switch (message) {
                 case ControlMessage.Want want -> want(guest, want);
+                case ControlMessage.Joined(BlobKey key, String requestId) -> {
+                    if (guest.wanted.contains(key)) {
+                        LOG.info("{} wants {} for one more request={}", guest, key, requestId);
+                    }
+                }
                 case ControlMessage.Leave(BlobKey key) -> leave(guest, key);
                 case ControlMessage.Have have -> {
                     holdings.add(guest, have);
