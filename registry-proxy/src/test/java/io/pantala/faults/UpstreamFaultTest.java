@@ -261,7 +261,7 @@ class UpstreamFaultTest {
             assertThat(StrictEngine.refused(reply)).isEqualTo(new Outcome.Refused(502, "UNAVAILABLE"));
             assertThat(reply.text()).contains(UPSTREAM);
             assertThat(engine.manifest(REPOSITORY, digest)).isEqualTo(new Outcome.Refused(502, "UNAVAILABLE"));
-            assertThat(StrictEngine.refused(engine.reply("GET", "/v2/")))
+            assertThat(StrictEngine.refused(engine.reply("GET", "/v2/?ns=" + UPSTREAM)))
                     .isEqualTo(new Outcome.Refused(502, "UNAVAILABLE"));
         }
     }
