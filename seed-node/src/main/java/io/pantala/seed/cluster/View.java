@@ -11,6 +11,7 @@ import io.pantala.transport.identity.Pem;
 import io.pantala.transport.identity.Roots;
 import io.pantala.transport.ticket.TicketKey;
 import io.pantala.transport.ticket.TicketSigner;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -109,9 +110,12 @@ record View(
         return now.isBefore(own.begins()) || now.isAfter(own.begins().plus(life.dividedBy(2)));
     }
 
-    /** What the cluster keeps to itself: it comes from what signs tickets, and goes with it. */
+    /**
+     * What the cluster keeps to itself: it comes from the authority, and goes with it. That one all seeds have in common,
+     * also those which were given the same one and nothing of each other.
+     */
     ClusterKey key() {
-        return ClusterKey.derive(signer.encoded());
+        return ClusterKey.derive(authority.keyPem().getBytes(StandardCharsets.US_ASCII));
     }
 
     /** A certificate that was just signed, and what leads from it to those trusted. */

@@ -26,6 +26,15 @@ class ViewTest {
     }
 
     @Test
+    void seedsThatWereGivenOneAuthorityHaveTheSameKeyBeforeTheyKnowOfEachOther() {
+        Authority given = Authority.create(NOW);
+
+        assertThat(view(Rotation.begin(given, NOW), "one").key())
+                .isEqualTo(
+                        view(Rotation.begin(given, NOW.plusSeconds(1)), "two").key());
+    }
+
+    @Test
     void aWayLeadsFromTheNewestAuthorityToEachThatIsTrustedStill() throws Exception {
         ClusterState rotated = state;
         for (int i = 1; i <= 3; i++) {
