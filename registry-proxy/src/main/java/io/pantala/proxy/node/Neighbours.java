@@ -21,6 +21,7 @@ import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.LinkSecurity;
+import io.pantala.transport.control.SeedLink;
 import io.pantala.transport.control.SeedLinks;
 import io.pantala.transport.identity.ClusterTls;
 import io.pantala.transport.identity.NodeIdentity;
@@ -57,12 +58,15 @@ final class Neighbours {
     private final ClusterNews news;
     private final PeerServer peers;
     private final SwarmDownloads downloads;
+    private final Announcer announcer;
+    private volatile Optional<SharedNotes> proofs = Optional.empty();
 
     private Neighbours(LinksConfig config, Base base) throws IOException {
         this.config = config;
         self = new NodeIdentity(Role.HOST, base.name());
         SeedClocks clocks = new SeedClocks(self.name(), base.tuning.clock(), System::nanoTime);
         news = new ClusterNews(clocks, System::nanoTime);
+        announcer = new Announcer(base.store);
         membership = config.token().isPresent() ? Optional.of(join(base)) : Optional.empty();
         Optional<ClusterTls> tls = membership.map(Membership::tls);
         peers = base.add(
@@ -91,7 +95,7 @@ final class Neighbours {
                                 membership
                                         .<LinkSecurity>map(LinkSecurity.Certified::new)
                                         .orElseGet(() -> new LinkSecurity.Plain(base.tuning.local())),
-                                new Announcer(base.store)::welcome,
+                                this::welcome,
                                 this::hear),
                         base.tuning.control(),
                         events),
@@ -124,10 +128,14 @@ final class Neighbours {
 
     /** Notes on who was given what, which seeds get under hashes that they can make nothing of without the cluster's key. */
     Notes shareProofs(Notes own, Base base) {
-        return share(own, NotesApi.PROOFS, name -> news.key().map(key -> key.hash(name)), PROOFS_AGAIN, base);
+        SharedNotes shared =
+                share(own, NotesApi.PROOFS, name -> news.key().map(key -> key.hash(name)), PROOFS_AGAIN, base);
+        proofs = Optional.of(shared);
+        return shared;
     }
 
-    private Notes share(Notes own, String path, Function<String, Optional<String>> naming, Duration again, Base base) {
+    private SharedNotes share(
+            Notes own, String path, Function<String, Optional<String>> naming, Duration again, Base base) {
         LinkClient client = base.add(
                 new LinkClient(base.vertx, membership.map(member -> member.tls().toSeeds())), LinkClient::close);
         return base.add(
@@ -170,6 +178,12 @@ final class Neighbours {
         Optional<NodeAddress> told = config.advertised();
         int port = told.map(NodeAddress::port).filter(given -> given != 0).orElse(peers.port());
         return new Peer(told.map(NodeAddress::host), port);
+    }
+
+    /** It may have been started anew: then it knows neither who holds what, nor, as it keeps no proof on disk, of any. */
+    private void welcome(SeedLink link) {
+        announcer.welcome(link);
+        proofs.ifPresent(shared -> shared.welcome(link.address()));
     }
 
     private void hear(String seed, News told) {

@@ -13,17 +13,21 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Facts of this process, for as long as it runs, under names hashed with a key that nobody else has. */
+/**
+ * Facts of this process, for as long as it runs, under names hashed with a key that nobody else has. Of two facts of one
+ * name the one that is true for longer stays: it was learnt later, whichever comes first.
+ */
 public final class MemoryNotes implements Notes {
     private static final String ALGORITHM = "HmacSHA256";
     private static final long MOST_BYTES = 8 << 20;
     private static final int BYTES_EACH = 100;
 
     private final SecretKeySpec key;
+    private final Ticker ticker;
     private final Cache<ByteBuffer, Fact> facts;
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Fact(byte[] bytes, long lifeNanos) {}
+    private record Fact(byte[] bytes, long until) {}
 
     public MemoryNotes() {
         this(Ticker.systemTicker());
@@ -34,10 +38,12 @@ public final class MemoryNotes implements Notes {
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
         key = new SecretKeySpec(random, ALGORITHM);
+        this.ticker = ticker;
         facts = Caffeine.newBuilder()
                 .maximumWeight(MOST_BYTES)
                 .<ByteBuffer, Fact>weigher((_, fact) -> BYTES_EACH + fact.bytes.length)
-                .expireAfter(Expiry.<ByteBuffer, Fact>writing((_, fact) -> Duration.ofNanos(fact.lifeNanos)))
+                .expireAfter(
+                        Expiry.<ByteBuffer, Fact>writing((_, fact) -> Duration.ofNanos(fact.until - ticker.read())))
                 .ticker(ticker)
                 .executor(Runnable::run)
                 .build();
@@ -51,7 +57,11 @@ public final class MemoryNotes implements Notes {
     @Override
     public void put(String name, byte[] fact, Duration life) {
         if (fact.length <= LONGEST) {
-            facts.put(hash(name), new Fact(fact.clone(), life.toNanos()));
+            facts.asMap()
+                    .merge(
+                            hash(name),
+                            new Fact(fact.clone(), ticker.read() + life.toNanos()),
+                            (known, told) -> told.until - known.until < 0 ? known : told);
         }
     }
 

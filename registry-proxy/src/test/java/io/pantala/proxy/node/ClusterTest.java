@@ -13,6 +13,7 @@ import io.pantala.transport.identity.Token;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
@@ -73,14 +74,7 @@ class ClusterTest {
         Host other = fleet.host("other", fleet.token("seed"), seed.listen());
         byte[] layer = fleet.bytes(300_000);
         Digest blob = fleet.registry.blob(Fleet.REPOSITORY, layer);
-        Digest config = fleet.registry.blob(Fleet.REPOSITORY, "{}".getBytes(UTF_8));
-        String type = "application/vnd.oci.image.manifest.v1+json";
-        byte[] manifest = """
-                {"schemaVersion": 2, "mediaType": "%s",
-                 "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "%s", "size": 2},
-                 "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "%s", "size": 300000}]}
-                """.formatted(type, config, blob).getBytes(UTF_8);
-        fleet.registry.manifest(Fleet.REPOSITORY, "1", type, manifest);
+        byte[] manifest = fleet.image("1", blob, layer.length);
         fleet.registry.requireBasic("ann", "open");
         fleet.awaitLinks(one, 1);
         fleet.awaitLinks(other, 1);
@@ -90,14 +84,54 @@ class ClusterTest {
 
         fleet.registry.always("", Fault.status(503));
 
-        await().untilAsserted(() -> assertThat(
-                        fleet.get(other, "manifests/1", "Authorization", known).body())
-                .isEqualTo(manifest));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fleet.get(other, "manifests/1", "Authorization", known)
+                                .body())
+                        .isEqualTo(manifest));
         assertThat(fleet.pull(other, blob, "Authorization", known).body()).isEqualTo(layer);
         for (String[] stranger : new String[][] {{"Authorization", unknown}, {}}) {
             assertThat(fleet.get(other, "manifests/1", stranger).statusCode()).isEqualTo(503);
             assertThat(fleet.pull(other, blob, stranger).statusCode()).isEqualTo(503);
         }
+    }
+
+    /** It keeps nothing on disk that says who may read what: hosts tell it again. */
+    @Test
+    @Execution(ExecutionMode.CONCURRENT)
+    void whomTheRegistryGaveToGetsItOnAnotherHostAfterTheOnlySeedWasStartedAnew() throws Exception {
+        String known = "Basic " + Base64.getEncoder().encodeToString("ann:open".getBytes(UTF_8));
+        String unknown = "Basic " + Base64.getEncoder().encodeToString("bob:open".getBytes(UTF_8));
+        Seed seed = fleet.seed("seed");
+        Host one = fleet.host("one", fleet.token("seed"), seed.listen());
+        Host other = fleet.host("other", fleet.token("seed"), seed.listen());
+        byte[] manifest = fleet.image("1", fleet.registry.blob(Fleet.REPOSITORY, fleet.bytes(1_000)), 1_000);
+        fleet.registry.requireBasic("ann", "open");
+        fleet.awaitLinks(one, 1);
+        fleet.awaitLinks(other, 1);
+        assertThat(fleet.get(one, "manifests/1", "Authorization", known).statusCode())
+                .isEqualTo(200);
+        // What the tag stands for, and that the repository holds it, seeds have on disk.
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fleet.directory("seed")
+                                .resolve("notes")
+                                .toFile()
+                                .list())
+                        .hasSizeGreaterThanOrEqualTo(2));
+
+        seed.close();
+        fleet.awaitLinks(one, 0);
+        fleet.awaitLinks(other, 0);
+        fleet.registry.always("", Fault.status(503));
+        fleet.seed("seed", seed.listen());
+        fleet.awaitLinks(one, 1);
+        fleet.awaitLinks(other, 1);
+
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fleet.get(other, "manifests/1", "Authorization", known)
+                                .body())
+                        .isEqualTo(manifest));
+        assertThat(fleet.get(other, "manifests/1", "Authorization", unknown).statusCode())
+                .isEqualTo(503);
     }
 
     @Test

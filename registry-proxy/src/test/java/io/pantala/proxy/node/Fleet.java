@@ -1,5 +1,6 @@
 package io.pantala.proxy.node;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -297,6 +298,19 @@ final class Fleet {
     /** What a node calls itself. */
     String name(String node) throws IOException {
         return Identity.of(directory(node));
+    }
+
+    /** An image of one layer, in the registry; its manifest. */
+    byte[] image(String tag, Digest layer, int size) {
+        Digest config = registry.blob(REPOSITORY, "{}".getBytes(UTF_8));
+        String type = "application/vnd.oci.image.manifest.v1+json";
+        byte[] manifest = """
+                {"schemaVersion": 2, "mediaType": "%s",
+                 "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "%s", "size": 2},
+                 "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "%s", "size": %d}]}
+                """.formatted(type, config, layer, size).getBytes(UTF_8);
+        registry.manifest(REPOSITORY, tag, type, manifest);
+        return manifest;
     }
 
     byte[] bytes(int count) {

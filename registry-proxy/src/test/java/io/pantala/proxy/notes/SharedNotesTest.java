@@ -8,12 +8,15 @@ import io.pantala.transport.identity.ClusterKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -28,7 +31,8 @@ class SharedNotesTest {
     private static final byte[] FACT = {1, 2};
     private static final ClusterKey KEY = ClusterKey.derive(new byte[] {1});
 
-    private final Notes atSeed = new MemoryNotes();
+    private final AtomicLong clock = new AtomicLong();
+    private volatile Notes atSeed = new MemoryNotes(clock::get);
     private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
 
     @Test
@@ -72,6 +76,112 @@ class SharedNotesTest {
     }
 
     @Test
+    void aSeedThatWasStartedAnewIsToldWhatIsStillTrueForAsLongAsItIs() throws Exception {
+        try (SharedNotes one = notes();
+                SharedNotes other = notes()) {
+            one.put("older", FACT, LIFE);
+            sent.take();
+            pass(Duration.ofMinutes(50));
+            one.put("a secret name", FACT, LIFE);
+            sent.take();
+            pass(Duration.ofMinutes(15));
+            startSeedAnew();
+
+            one.welcome(SEED);
+
+            assertThat(sent.take())
+                    .contains("\"seconds\":2700")
+                    .contains(KEY.hash("a secret name"))
+                    .doesNotContain("secret", KEY.hash("older"));
+            assertThat(other.find("a secret name")).contains(FACT);
+            pass(Duration.ofMinutes(45));
+            assertThat(atSeed.find(KEY.hash("a secret name"))).isEmpty();
+        }
+    }
+
+    @Test
+    void aSeedIsToldAnewAlsoWhatItWasNotReachedFor() throws Exception {
+        var down = new AtomicBoolean(true);
+        var refused = new LinkedBlockingQueue<NodeAddress>();
+        SeedNotes link = (seed, message) -> {
+            if (down.get()) {
+                refused.add(seed);
+                throw new IOException("down");
+            }
+            return exchange(seed, message);
+        };
+        try (SharedNotes one = notes(link, KEY::hash);
+                SharedNotes other = notes()) {
+            one.put("name", FACT, LIFE);
+            refused.take();
+            down.set(false);
+
+            one.welcome(SEED);
+
+            sent.take();
+            assertThat(other.find("name")).contains(FACT);
+        }
+    }
+
+    @Test
+    void whatIsToldAnewDoesNotTakeThePlaceOfWhatWasLearntLater() throws Exception {
+        byte[] later = {3};
+        try (SharedNotes one = notes();
+                SharedNotes other = notes()) {
+            one.put("name", FACT, LIFE);
+            sent.take();
+            pass(Duration.ofMinutes(10));
+            other.put("name", later, LIFE);
+            sent.take();
+            startSeedAnew();
+
+            other.welcome(SEED);
+            sent.take();
+            one.welcome(SEED);
+            sent.take();
+
+            assertThat(atSeed.find(KEY.hash("name"))).contains(later);
+        }
+    }
+
+    @Test
+    void noMoreThanTheLatestThousandAreToldAnew() throws Exception {
+        try (SharedNotes one = notes()) {
+            for (int i = 0; i < 1_100; i++) {
+                one.put("name" + i, FACT, LIFE);
+                pass(Duration.ofSeconds(1));
+            }
+            Set<String> before = new HashSet<>();
+            while (before.size() < 1_100) {
+                before.addAll(names(sent.take()));
+            }
+            startSeedAnew();
+
+            one.welcome(SEED);
+
+            Set<String> anew = new HashSet<>();
+            while (anew.size() < 1_000) {
+                anew.addAll(names(sent.take()));
+            }
+            assertThat(anew).hasSize(1_000).contains(KEY.hash("name1099")).doesNotContain(KEY.hash("name99"));
+        }
+    }
+
+    private void startSeedAnew() {
+        atSeed = new MemoryNotes(clock::get);
+    }
+
+    private void pass(Duration time) {
+        clock.addAndGet(time.toNanos());
+    }
+
+    private static Set<String> names(String message) throws IOException {
+        return NotesMessage.read(message.getBytes(StandardCharsets.UTF_8))
+                .told()
+                .keySet();
+    }
+
+    @Test
     void aSeedThatDoesNotAnswerCostsASecondOnce() {
         var never = new CountDownLatch(1);
         try (SharedNotes hung = notes(
@@ -95,14 +205,13 @@ class SharedNotesTest {
 
     @Test
     void seedsBelieveNothingForLongerThanTheyMay() {
-        var clock = new AtomicLong();
         var kept = new MemoryNotes(clock::get);
         var forever = new NotesMessage.Told(FACT, Duration.ofDays(80));
         String name = KEY.hash("name");
         NotesApi.answer(new NotesMessage(Map.of(name, forever), List.of()), kept, LIFE);
         assertThat(kept.find(name)).contains(FACT);
 
-        clock.addAndGet(LIFE.toNanos() + 1);
+        pass(LIFE.plusNanos(1));
         assertThat(kept.find(name)).isEmpty();
     }
 
@@ -144,13 +253,14 @@ class SharedNotesTest {
         return notes(this::exchange, KEY::hash);
     }
 
-    private static SharedNotes notes(SeedNotes link, Function<String, @Nullable String> naming) {
+    private SharedNotes notes(SeedNotes link, Function<String, @Nullable String> naming) {
         return new SharedNotes(
-                new MemoryNotes(),
+                new MemoryNotes(clock::get),
                 () -> List.of(SEED),
                 link,
                 name -> Optional.ofNullable(naming.apply(name)),
-                Duration.ofMinutes(5));
+                Duration.ofMinutes(5),
+                clock::get);
     }
 
     private byte[] exchange(NodeAddress seed, byte[] message) throws IOException {
