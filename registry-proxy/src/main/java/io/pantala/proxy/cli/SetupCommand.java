@@ -202,12 +202,15 @@ final class SetupCommand implements Callable<Integer> {
             diff(change).forEach(out::println);
         }
         out.println();
-        out.println(dryRun ? "nothing was changed; without --dry-run that would be done, and then:" : "to do now:");
-        outcome.steps().forEach(step -> out.println("  " + step));
+        List<String> steps = new ArrayList<>(outcome.steps());
         if (!undo) {
-            out.println(
-                    "  pantala doctor --engine " + engine.title() + "    (shows whether it goes through the proxy)");
+            steps.add("pantala doctor --engine " + engine.title() + "    (shows whether it goes through the proxy)");
         }
+        if (steps.isEmpty()) {
+            steps.add("nothing: it reads its files each time");
+        }
+        out.println(dryRun ? "nothing was changed; without --dry-run that would be done, and then:" : "to do now:");
+        steps.forEach(step -> out.println("  " + step));
     }
 
     private static List<String> diff(Setup.Change change) {

@@ -10,7 +10,7 @@ import org.tomlj.TomlTable;
 
 /** BuildKit as a service of its own: {@code buildkitd.toml}, which has no files beside it. */
 final class BuildkitSetup {
-    private static final String FILE = "/etc/buildkit/buildkitd.toml";
+    static final String FILE = "/etc/buildkit/buildkitd.toml";
     private static final String REGISTRY = "registry";
     private static final String MIRRORS = "mirrors";
 
@@ -58,7 +58,6 @@ final class BuildkitSetup {
                 edited -> target.registries().stream().allMatch(upstream -> names(edited, upstream, proxy)),
                 tables.toString());
         draft.insert(FILE, insertions);
-        draft.step("systemctl restart buildkit, or create the builder anew with --config " + FILE);
     }
 
     private static boolean names(TomlText toml, Upstream upstream, String proxy) {

@@ -9,7 +9,7 @@ import org.tomlj.TomlTable;
 
 /** containerd: a {@code hosts.toml} for each registry, and where these are in its own file. */
 final class ContainerdSetup {
-    private static final String FILE = "/etc/containerd/config.toml";
+    static final String FILE = "/etc/containerd/config.toml";
     private static final String DIRECTORY = "/etc/containerd/certs.d";
     private static final String CONFIG_PATH = "config_path";
 
@@ -43,7 +43,6 @@ final class ContainerdSetup {
                     [plugins."io.containerd.grpc.v1.cri".registry]
                       config_path = "%s"
                     """.formatted(DIRECTORY))));
-            draft.step("systemctl restart containerd    (running containers go on)");
             return DIRECTORY;
         }
         TomlText toml = TomlText.parse(FILE, text.get());
@@ -76,7 +75,6 @@ final class ContainerdSetup {
                 edited -> DIRECTORY.equals(edited.get(below(registry, CONFIG_PATH))),
                 header(registry) + "\n" + CONFIG_PATH + " = \"" + DIRECTORY + "\"");
         draft.insert(FILE, List.of(insertion));
-        draft.step("systemctl restart containerd    (running containers go on)");
         return DIRECTORY;
     }
 

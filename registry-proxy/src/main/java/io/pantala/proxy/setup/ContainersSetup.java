@@ -49,9 +49,6 @@ final class ContainersSetup {
         if (any) {
             draft.own(target.containers() + "/registries.conf.d/pantala-" + engine.title() + ".conf", own.toString());
         }
-        if (engine == Engine.CRIO) {
-            draft.step("systemctl reload crio");
-        }
     }
 
     /** Of several tables for one registry the last one counts, as a whole: so ours must not stand beside another. */

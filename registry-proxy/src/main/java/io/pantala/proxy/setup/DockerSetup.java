@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /** Docker: {@code daemon.json} for a mirror, the environment of its service for a proxy. */
 final class DockerSetup {
-    private static final String FILE = "/etc/docker/daemon.json";
+    static final String FILE = "/etc/docker/daemon.json";
     private static final String MIRRORS = "registry-mirrors";
 
     private DockerSetup() {}
@@ -32,7 +32,6 @@ final class DockerSetup {
             JsonText json = JsonText.parse(FILE, text.get());
             draft.insert(FILE, json.prepend(MIRRORS, target.url()).stream().toList());
         }
-        draft.step("systemctl reload docker    (running containers go on; no systemd: send dockerd a SIGHUP)");
         draft.step(
                 "Docker asks mirrors for images of Docker Hub only, and pushes past them; --mode proxy takes in all");
     }

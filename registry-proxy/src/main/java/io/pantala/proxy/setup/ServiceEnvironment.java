@@ -28,7 +28,6 @@ final class ServiceEnvironment {
                 Environment="HTTP_PROXY=%2$s" "HTTPS_PROXY=%2$s"
                 Environment="SSL_CERT_DIR=/etc/ssl/certs:/etc/pki/tls/certs:%3$s"
                 """.formatted(engine.title(), target.url(), trusted));
-        draft.step("systemctl daemon-reload && systemctl restart " + unit);
     }
 
     private static void refuseIfTaken(Draft draft, String path) throws SetupException {

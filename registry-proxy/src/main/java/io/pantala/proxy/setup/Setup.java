@@ -77,7 +77,9 @@ public final class Setup {
                 tree.write(file.getKey(), file.getValue().text());
             }
         }
-        return new Outcome(changes, draft.steps());
+        List<String> steps = restarts(changes);
+        steps.addAll(draft.steps());
+        return new Outcome(changes, steps);
     }
 
     /** Takes back what was set up: each file is then what it was, byte for byte, but for what others have changed since. */
@@ -87,7 +89,12 @@ public final class Setup {
         if (!dryRun) {
             undo(journal);
         }
-        return new Outcome(changes, changes.isEmpty() ? List.of() : List.of("restart or reload " + engine.title()));
+        return new Outcome(changes, restarts(changes));
+    }
+
+    private List<String> restarts(List<Change> changes) {
+        return new ArrayList<>(
+                Restarts.after(engine, changes.stream().map(Change::path).toList()));
     }
 
     /** The files that were changed for it; none if it was not set up. */

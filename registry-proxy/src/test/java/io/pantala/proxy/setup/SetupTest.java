@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SetupTest {
@@ -106,6 +107,52 @@ class SetupTest {
         assertThat(files()).isEqualTo(only);
         setup(engine).undo(false);
         assertThat(files()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DOCKER, MIRROR, systemctl reload docker",
+        "DOCKER, PROXY, systemctl daemon-reload && systemctl restart docker",
+        "CONTAINERD, MIRROR, systemctl restart containerd",
+        "CONTAINERD, PROXY, systemctl daemon-reload && systemctl restart containerd",
+        "CRIO, MIRROR, systemctl reload crio",
+        "CRIO, PROXY, systemctl daemon-reload && systemctl restart crio",
+        "BUILDKIT, MIRROR, systemctl restart buildkit",
+        "BUILDKIT, PROXY, systemctl daemon-reload && systemctl restart buildkit"
+    })
+    void whatMustBeRestartedIsSaidBothWays(Engine engine, Mode mode, String step) throws Exception {
+        assertThat(setup(engine).apply(mode, target(), false).steps().getFirst())
+                .startsWith(step);
+        assertThat(setup(engine).undo(false).steps()).singleElement().asString().startsWith(step);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mode.class)
+    void nothingOfPodmanRunsSoThatNothingIsToBeRestarted(Mode mode) throws Exception {
+        assertThat(setup(Engine.PODMAN).apply(mode, target(), false).steps())
+                .noneMatch(step -> step.contains("systemctl"));
+        assertThat(setup(Engine.PODMAN).undo(false).steps()).isEmpty();
+    }
+
+    @Test
+    void aServiceIsRestartedWhenItsEnvironmentGoesToo() throws Exception {
+        setup(Engine.DOCKER).apply(Mode.PROXY, target(), false);
+
+        assertThat(setup(Engine.DOCKER).apply(Mode.MIRROR, target(), false).steps())
+                .first()
+                .isEqualTo("systemctl daemon-reload && systemctl restart docker");
+    }
+
+    @Test
+    void containerdLooksAtItsHostsEachTime() throws Exception {
+        write("/etc/containerd/config.toml", """
+                version = 2
+                [plugins."io.containerd.grpc.v1.cri".registry]
+                  config_path = "/etc/containerd/certs.d"
+                """);
+        setup(Engine.CONTAINERD).apply(Mode.MIRROR, target(), false);
+
+        assertThat(setup(Engine.CONTAINERD).undo(false).steps()).isEmpty();
     }
 
     @Test
