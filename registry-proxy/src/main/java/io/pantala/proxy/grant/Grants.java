@@ -14,6 +14,7 @@ import io.pantala.registry.UpstreamException;
 import io.pantala.swarm.UpstreamRefusal;
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,8 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Knows who may read which blob: the word of the upstream itself, per credential, repository and blob, remembered for a
- * minute at most. A yes is either the upstream's answer for this very blob, or a manifest which it gave to this
- * credential from this repository and which lists the blob.
+ * minute at most, and not beyond the end of a token that says when that is. A yes is either the upstream's answer for this
+ * very blob, or a manifest which it gave to this credential from this repository and which lists the blob.
  */
 public final class Grants {
     private static final Duration YES = Duration.ofSeconds(60);
@@ -62,6 +63,7 @@ public final class Grants {
 
     private final RegistryClient registry;
     private final Ticker ticker;
+    private final InstantSource clock;
     private final VerdictKey.Maker keys = new VerdictKey.Maker();
     private final AsyncCache<VerdictKey, Known> verdicts;
     private final AtomicLong pushes = new AtomicLong();
@@ -74,14 +76,16 @@ public final class Grants {
      */
     private record Known(Verdict verdict, long until, long pushes) {}
 
-    public Grants(RegistryClient registry) {
-        this(registry, Ticker.systemTicker());
+    /** @param clock shows when tokens end */
+    public Grants(RegistryClient registry, InstantSource clock) {
+        this(registry, Ticker.systemTicker(), clock);
     }
 
-    /** With a clock of its own. */
-    public Grants(RegistryClient registry, Ticker ticker) {
+    /** With a clock of its own for verdicts, too. */
+    public Grants(RegistryClient registry, Ticker ticker, InstantSource clock) {
         this.registry = registry;
         this.ticker = ticker;
+        this.clock = clock;
         this.verdicts = Caffeine.newBuilder()
                 .maximumWeight(MOST_WEIGHT)
                 .<VerdictKey, Known>weigher(
@@ -108,7 +112,7 @@ public final class Grants {
                         (_, executor) -> CompletableFuture.supplyAsync(
                                 () -> {
                                     long before = pushes.get();
-                                    return known(ask(asker, blob), before);
+                                    return known(asker, ask(asker, blob), before);
                                 },
                                 executor))
                 .thenApply(Known::verdict);
@@ -128,7 +132,7 @@ public final class Grants {
 
     /** The upstream gives this manifest to this asker. */
     public void learnOf(Asker asker, Digest manifest) {
-        verdicts.synchronous().put(keys.make(asker, MANIFEST, manifest), known(GRANTED, pushes.get()));
+        verdicts.synchronous().put(keys.make(asker, MANIFEST, manifest), known(asker, GRANTED, pushes.get()));
     }
 
     /** What a manifest lists is granted with it, and not a moment longer, however often it is given from here. */
@@ -169,13 +173,18 @@ public final class Grants {
         return outdated || known.until - ticker.read() <= 0;
     }
 
-    private Known known(Verdict verdict, long pushes) {
-        return new Known(verdict, ticker.read() + lifetime(verdict).toNanos(), pushes);
+    private Known known(Asker asker, Verdict verdict, long pushes) {
+        return new Known(verdict, ticker.read() + lifetime(asker, verdict).toNanos(), pushes);
     }
 
-    private static Duration lifetime(Verdict verdict) {
+    private Duration lifetime(Asker asker, Verdict verdict) {
         return switch (verdict) {
-            case Verdict.Granted _ -> YES;
+            case Verdict.Granted _ ->
+                TokenEnd.of(asker.authorization())
+                        .map(end -> Duration.between(clock.instant(), end))
+                        .filter(left -> left.compareTo(YES) < 0)
+                        .map(left -> left.isNegative() ? Duration.ZERO : left)
+                        .orElse(YES);
             case Verdict.Refused(UpstreamRefusal refusal) ->
                 switch (refusal.status()) {
                     case 401, 403, 404 -> NO;

@@ -74,7 +74,7 @@ public final class Host implements Node {
         Pulls pulls = new Pulls(
                 base.store,
                 base.registry,
-                new Grants(base.registry),
+                new Grants(base.registry, base.tuning.clock()),
                 fillers,
                 destinations,
                 knowledge(config, base, neighbours),

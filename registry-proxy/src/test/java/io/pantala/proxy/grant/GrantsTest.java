@@ -18,6 +18,8 @@ import io.pantala.registry.Upstreams;
 import io.pantala.swarm.Authorization;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GrantsTest {
     private static final UpstreamName UPSTREAM = UpstreamName.parse("registry.test");
     private static final RepositoryName REPOSITORY = new RepositoryName("a/b");
+
+    private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
 
     private static final Digest MANIFEST = Digest.sha256(new byte[] {9});
 
@@ -56,7 +60,7 @@ class GrantsTest {
                 new Upstreams(List.of(registry.upstream("registry.test"))),
                 new RegistryConfig(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5), 8),
                 RegistryListener.NONE);
-        grants = new Grants(client, nanos::get);
+        grants = new Grants(client, nanos::get, () -> NOW.plusNanos(nanos.get()));
     }
 
     @AfterEach
@@ -86,6 +90,65 @@ class GrantsTest {
 
         registry.next(blob.toString(), Fault.status(405), Fault.status(416, none));
         assertThat(refusedWith(check(anyone()))).isEqualTo(416);
+    }
+
+    @Test
+    void aYesDoesNotOutliveTheTokenThatItWasGivenTo() {
+        Asker ending = asker(token("{\"exp\":" + NOW.plusSeconds(20).getEpochSecond() + "}"));
+        check(ending);
+        pass(Duration.ofSeconds(19));
+        check(ending);
+        assertThat(asked()).hasSize(1);
+        pass(Duration.ofSeconds(2));
+        check(ending);
+        check(ending);
+        assertThat(asked()).hasSize(3);
+    }
+
+    @Test
+    void aManifestGrantsNothingBeyondTheEndOfTheTokenThatItWasGivenTo() {
+        Asker ending = asker(token("{\"exp\":" + NOW.plusSeconds(20).getEpochSecond() + "}"));
+        grants.learnOf(ending, MANIFEST);
+        grants.learn(
+                ending,
+                MANIFEST,
+                new Manifest.Image(List.of(new Descriptor("application/octet-stream", blob, 3, null, List.of()))));
+        pass(Duration.ofSeconds(19));
+        check(ending);
+        assertThat(asked()).isEmpty();
+        pass(Duration.ofSeconds(2));
+        assertThat(grants.hasManifest(ending, MANIFEST)).isFalse();
+        check(ending);
+        assertThat(asked()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"exp\":99999999999}",
+                "{\"exp\":99999999999999999999999}",
+                "{\"exp\":9223372036854775807}",
+                "{\"exp\":\"soon\"}",
+                "{}",
+                "[1]",
+                "no JSON"
+            })
+    void aTokenCanNotMakeAYesLastLongerThanAnyOther(String claims) {
+        for (Asker asker : List.of(asker(token(claims)), asker("Bearer a.%%%.c"), asker("Bearer opaque"))) {
+            int before = asked().size();
+            check(asker);
+            pass(Duration.ofSeconds(59));
+            check(asker);
+            assertThat(asked()).hasSize(before + 1);
+            pass(Duration.ofSeconds(2));
+            check(asker);
+            assertThat(asked()).hasSize(before + 2);
+        }
+    }
+
+    private static String token(String claims) {
+        return "Bearer head." + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(UTF_8))
+                + ".signature";
     }
 
     @Test

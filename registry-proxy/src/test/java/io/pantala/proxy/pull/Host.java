@@ -124,7 +124,7 @@ final class Host implements AutoCloseable, PullListener, RequestListener {
         var pulls = new Pulls(
                 store,
                 client,
-                new Grants(client, ticker()),
+                new Grants(client, ticker(), Clock.systemUTC()),
                 List.of(fillers),
                 destinations,
                 knowledge,
