@@ -27,7 +27,12 @@ class DoctorTest extends EngineTest {
             Command found = doctor(nodes, Map.of("DOCKER_HOST", "unix://" + own.resolve("sock")), "--engine=docker");
 
             assertThat(found.output())
-                    .contains("ok    proxy ", "ok    disk ", "ok    registry docker.io", "ok    authority ")
+                    .contains(
+                            "ok    proxy ",
+                            "ok    settings ",
+                            "ok    disk ",
+                            "ok    registry docker.io",
+                            "ok    authority ")
                     .contains("ok    docker traffic")
                     .contains("arrived here, for docker.io, as a " + (proxied ? "proxy" : "mirror") + ", from docker/");
             assertThat(found.exitCode()).isZero();
@@ -70,6 +75,22 @@ class DoctorTest extends EngineTest {
             assertThat(found.output())
                     .contains(
                             "ok    proxy ", "fail  registry docker.io", "fail  docker traffic", "there is no /nowhere");
+            assertThat(found.exitCode()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void otherSettingsThanThoseOfTheRunningProxyAreSaidKeyByKey() throws Exception {
+        try (Nodes nodes = Nodes.alone(directory, tap.port())) {
+            Command found = doctor(nodes, Map.of(), "--seeds=127.0.0.1:9", "--upstream=other.test=https://other.test");
+
+            assertThat(found.output())
+                    .contains(
+                            "fail  settings",
+                            "seeds is not set there, 127.0.0.1:9 here",
+                            "upstreams.other.test.url is not set there, https://other.test here",
+                            "-> give doctor what the proxy was given")
+                    .doesNotContain("data-dir is");
             assertThat(found.exitCode()).isEqualTo(1);
         }
     }

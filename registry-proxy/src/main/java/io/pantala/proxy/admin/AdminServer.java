@@ -1,5 +1,7 @@
 package io.pantala.proxy.admin;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pantala.manifest.ImageReference;
 import io.pantala.proxy.history.History;
 import io.pantala.transport.NodeAddress;
@@ -13,6 +15,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -20,7 +23,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code /healthz}, {@code /readyz}, {@code /metrics} and {@code /explain/} of one node. */
+/** {@code /healthz}, {@code /readyz}, {@code /metrics}, {@code /settings} and {@code /explain/} of one node. */
 public final class AdminServer {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final String TEXT = "text/plain; charset=utf-8";
@@ -38,6 +41,7 @@ public final class AdminServer {
     private final Supplier<String> metrics;
     private final History history;
     private final Function<String, Optional<String>> marks;
+    private final String settings;
 
     /**
      * Not yet listening.
@@ -45,6 +49,7 @@ public final class AdminServer {
      * @param metrics all of them in Prometheus' text format
      * @param history what {@code /explain/} tells of
      * @param marks what is known of a request that {@code pantala doctor} had sent, by its mark
+     * @param settings by which {@code pantala doctor} must judge this node; nothing secret
      * @param longestTurn how long an event loop may be busy before it counts as standing still
      */
     public AdminServer(
@@ -53,6 +58,7 @@ public final class AdminServer {
             Supplier<String> metrics,
             History history,
             Function<String, Optional<String>> marks,
+            Map<String, String> settings,
             Duration longestTurn) {
         this.vertx = vertx;
         this.server = vertx.createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
@@ -62,6 +68,9 @@ public final class AdminServer {
         this.metrics = metrics;
         this.history = history;
         this.marks = marks;
+        ObjectNode said = JsonNodeFactory.instance.objectNode();
+        settings.forEach(said::put);
+        this.settings = said.toString();
     }
 
     /** Listens, until its Vert.x ends; completes with the port. */
@@ -89,6 +98,7 @@ public final class AdminServer {
             case "/healthz" -> respond(request, this::health);
             case "/readyz" -> respond(request, this::ready);
             case "/metrics" -> respond(request, () -> new Answer(200, PROMETHEUS, metrics.get()));
+            case "/settings" -> send(request, new Answer(200, JSON, settings));
             default -> send(request, new Answer(404, TEXT, "/healthz, /readyz, /metrics or /explain/\n"));
         }
     }

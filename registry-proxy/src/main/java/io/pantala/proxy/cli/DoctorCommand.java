@@ -43,7 +43,9 @@ final class DoctorCommand implements Callable<Integer> {
             Key.SEEDS,
             Key.JOIN_TOKEN_FILE,
             Key.UPSTREAM_URL,
-            Key.DEFAULT_UPSTREAM);
+            Key.DEFAULT_UPSTREAM,
+            Key.INTERCEPT_CA,
+            Key.INTERCEPT_CA_KEY);
 
     private final Map<String, String> environment;
 

@@ -6,6 +6,8 @@ import io.pantala.proxy.http.Users;
 import io.pantala.transport.NodeAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What a host's proxy is told.
@@ -55,6 +57,42 @@ public record HostConfig(
                 settings.get(Key.SERVE_STALE).parse(Truth::parse),
                 settings.get(Key.LOOKAHEAD).parse(Truth::parse),
                 node);
+    }
+
+    /**
+     * What must be known as well by whoever is to judge a running proxy, by the names of keys. Nothing of it is secret, and
+     * nothing of it depends on how it was written.
+     */
+    public SortedMap<String, String> essentials() {
+        SortedMap<String, String> said = new TreeMap<>();
+        said.put(Key.LISTEN.path(), listen.toString());
+        said.put(
+                Key.SEEDS.path(),
+                String.join(
+                        ",",
+                        links.seeds().stream()
+                                .map(NodeAddress::toString)
+                                .sorted()
+                                .toList()));
+        said.put(
+                Key.DATA_DIR.path(),
+                node.directory().toAbsolutePath().normalize().toString());
+        said.put(Key.DEFAULT_UPSTREAM.path(), defaultUpstream.value());
+        for (UpstreamName name : node.upstreams().names()) {
+            said.put(
+                    Key.UPSTREAM_URL.pathFor(name.value()),
+                    node.upstreams().find(name).orElseThrow().url().toString());
+        }
+        said.put(
+                Key.INTERCEPT_CA.path(),
+                proxyMode
+                        .authority()
+                        .map(supplied -> supplied.certificate()
+                                .toAbsolutePath()
+                                .normalize()
+                                .toString())
+                        .orElse(""));
+        return said;
     }
 
     private static Access access(Settings settings) {

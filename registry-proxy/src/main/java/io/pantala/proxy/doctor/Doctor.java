@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
@@ -69,6 +71,7 @@ public final class Doctor {
         try (Node node =
                 new Node(reachable(config.listen()), reachable(config.node().admin()))) {
             if (proxy(node)) {
+                settings(node);
                 disk(node);
                 seeds(node);
                 registries(node);
@@ -107,6 +110,40 @@ public final class Doctor {
                             "start it: pantala proxy; if it runs, give doctor its settings (--config, --listen, --admin-listen)"));
             return false;
         }
+    }
+
+    /** What it is judged by here must be what it runs with. */
+    private void settings(Node node) throws InterruptedException {
+        try {
+            Optional<Map<String, String>> running = node.settings();
+            if (running.isEmpty()) {
+                told.accept(
+                        Finding.warn("settings", "the proxy doesn't say what it runs with", "is it another version?"));
+                return;
+            }
+            Map<String, String> here = config.essentials();
+            SortedSet<String> keys = new TreeSet<>(here.keySet());
+            keys.addAll(running.get().keySet());
+            List<String> others = keys.stream()
+                    .filter(key -> !said(running.get(), key).equals(said(here, key)))
+                    .map(key -> "%s is %s there, %s here".formatted(key, said(running.get(), key), said(here, key)))
+                    .toList();
+            told.accept(
+                    others.isEmpty()
+                            ? Finding.ok("settings", "those that the proxy runs with")
+                            : Finding.fail(
+                                    "settings",
+                                    "the proxy runs with others: " + String.join("; ", others),
+                                    "give doctor what the proxy was given (--config, flags, PANTALA_ variables), or restart"
+                                            + " the proxy; what follows is judged by those here"));
+        } catch (IOException e) {
+            told.accept(Finding.fail("settings", reason(e), "see proxy above"));
+        }
+    }
+
+    private static String said(Map<String, String> settings, String key) {
+        String value = settings.getOrDefault(key, "");
+        return value.isEmpty() ? "not set" : value;
     }
 
     private void disk(Node node) throws InterruptedException {

@@ -1,5 +1,6 @@
 package io.pantala.proxy.doctor;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.net.URI;
@@ -7,11 +8,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The running proxy, as it is seen from outside. */
 final class Node implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(25);
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final NodeAddress listen;
     private final NodeAddress admin;
@@ -38,6 +42,19 @@ final class Node implements AutoCloseable {
     Optional<String> mark(String mark) throws IOException, InterruptedException {
         HttpResponse<String> answer = admin("/marks/" + mark);
         return answer.statusCode() == 200 ? Optional.of(answer.body().strip()) : Optional.empty();
+    }
+
+    /** What it runs with, by key; empty if it doesn't say. */
+    Optional<Map<String, String>> settings() throws IOException, InterruptedException {
+        HttpResponse<String> answer = admin("/settings");
+        if (answer.statusCode() != 200) {
+            return Optional.empty();
+        }
+        Map<String, String> said = new TreeMap<>();
+        JSON.readTree(answer.body())
+                .properties()
+                .forEach(each -> said.put(each.getKey(), each.getValue().asText()));
+        return Optional.of(said);
     }
 
     private HttpResponse<String> get(NodeAddress address, String path) throws IOException, InterruptedException {

@@ -147,9 +147,11 @@ final class Base implements AutoCloseable {
      * Opens the admin listener, last of all.
      *
      * @param marks what is known of a request that was sent to see whether it arrives
+     * @param settings what whoever judges this node must know
      */
-    NodeAddress openAdmin(Function<String, Optional<String>> marks) throws IOException {
-        AdminServer admin = new AdminServer(vertx, this::missing, metrics::scrape, history, marks, LONGEST_TURN);
+    NodeAddress openAdmin(Function<String, Optional<String>> marks, Map<String, String> settings) throws IOException {
+        AdminServer admin =
+                new AdminServer(vertx, this::missing, metrics::scrape, history, marks, settings, LONGEST_TURN);
         int port = Waiting.listening(admin.listen(config.admin()), config.admin());
         return new NodeAddress(config.admin().host(), port);
     }

@@ -33,6 +33,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -98,7 +99,9 @@ public final class Host implements Node {
                         pulls,
                         new RequestEvents(base.metrics)),
                 ProxyServer::close);
-        admin = base.openAdmin(mark -> pulls.marks().find(mark).map(Host::describe));
+        SortedMap<String, String> settings = config.essentials();
+        settings.put(Key.LISTEN.path(), listen().toString());
+        admin = base.openAdmin(mark -> pulls.marks().find(mark).map(Host::describe), settings);
         Thread.ofVirtual().name("warm-up").start(connects::warmUp);
     }
 

@@ -113,7 +113,7 @@ public final class Seed implements Node {
                                 notes(config, base))),
                 listening -> listening.close(Duration.ZERO));
         sync.keep(others::resolve);
-        admin = base.openAdmin(_ -> Optional.empty());
+        admin = base.openAdmin(_ -> Optional.empty(), Map.of());
     }
 
     /**

@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,7 @@ class AdminServerTest {
                         () -> "some_metric 1\n",
                         history,
                         _ -> Optional.empty(),
+                        Map.of("data-dir", "/a \"b\""),
                         Duration.ofMillis(300))
                 .listen(new NodeAddress("127.0.0.1", 0))
                 .toCompletionStage()
@@ -51,6 +53,11 @@ class AdminServerTest {
     void close() throws Exception {
         http.close();
         vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatItRunsWithIsToldToWhoeverJudgesIt() throws Exception {
+        assertThat(get("/settings").body()).isEqualTo("{\"data-dir\":\"/a \\\"b\\\"\"}");
     }
 
     @Test

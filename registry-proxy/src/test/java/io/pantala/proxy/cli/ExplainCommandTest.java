@@ -39,7 +39,8 @@ class ExplainCommandTest {
 
     @BeforeEach
     void listen() throws Exception {
-        port = new AdminServer(vertx, List::of, () -> "", history, _ -> Optional.empty(), Duration.ofSeconds(5))
+        port = new AdminServer(
+                        vertx, List::of, () -> "", history, _ -> Optional.empty(), Map.of(), Duration.ofSeconds(5))
                 .listen(new NodeAddress("127.0.0.1", 0))
                 .await(10, TimeUnit.SECONDS);
         history.asked(BLOB, new RepositoryName("library/nginx"));
