@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Pulls through a host without seeds. */
@@ -28,6 +29,24 @@ class AloneTest extends EngineTest {
             assertThat(askedThroughAHost(direct, true)).containsAll(tap.requestsButBlobs());
             assertNothingWentAstray();
         }
+    }
+
+    @ParameterizedTest
+    // Jib shows mirrors no credentials.
+    @CsvSource({
+        "SKOPEO, true",
+        "SKOPEO, false",
+        "CONTAINERD, true",
+        "CONTAINERD, false",
+        "DOCKERD, true",
+        "DOCKERD, false",
+        "PODMAN, true",
+        "PODMAN, false",
+        "BUILDAH, true",
+        "BUILDAH, false"
+    })
+    void pullsWhatIsPrivateForWhoMayReadItAlone(Kind kind, boolean bearer) throws Exception {
+        assertGivesWhatIsPrivateToItsUserAlone(bearer, (nodes, user) -> engineBehind(kind, nodes.mirror(0), user));
     }
 
     @ParameterizedTest

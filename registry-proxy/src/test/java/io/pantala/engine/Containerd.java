@@ -31,8 +31,9 @@ final class Containerd implements Engine {
 
     /**
      * @param mirror {@code host:port}
+     * @param user {@code name:password}, for whoever asks for it; empty for nobody
      */
-    static Containerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+    static Containerd start(Path directory, String mirror, RefusingProxy elsewhere, String user) throws IOException {
         Programs.find("containerd");
         Path hosts = directory.resolve("certs.d");
         Files.createDirectories(hosts.resolve("docker.io"));
@@ -41,12 +42,21 @@ final class Containerd implements Engine {
                 [host."http://%s"]
                 capabilities = ["pull", "resolve"]
                 """.formatted(mirror));
-        return withHosts(directory, hosts, elsewhere);
+        return withHosts(directory, hosts, elsewhere, user);
     }
 
     /** One whose mirrors are in a directory. */
     static Containerd withHosts(Path directory, Path hosts, RefusingProxy elsewhere) throws IOException {
-        return start(directory, List.of("--hosts-dir", hosts.toString()), elsewhere.environment());
+        return withHosts(directory, hosts, elsewhere, "");
+    }
+
+    private static Containerd withHosts(Path directory, Path hosts, RefusingProxy elsewhere, String user)
+            throws IOException {
+        List<String> resolving = new ArrayList<>(List.of("--hosts-dir", hosts.toString()));
+        if (!user.isEmpty()) {
+            resolving.addAll(List.of("--user", user));
+        }
+        return start(directory, resolving, elsewhere.environment());
     }
 
     /**

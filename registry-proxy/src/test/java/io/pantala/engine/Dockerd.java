@@ -29,6 +29,16 @@ final class Dockerd implements Engine {
      * @param mirror {@code host:port}
      */
     static Dockerd start(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+        return start(directory, mirror, elsewhere, "");
+    }
+
+    /** @param user {@code name:password} at Docker Hub, and so at its mirror; empty for nobody */
+    static Dockerd start(Path directory, String mirror, RefusingProxy elsewhere, String user) throws IOException {
+        if (!user.isEmpty()) {
+            Path client = Files.createDirectories(directory.resolve("client"));
+            Files.writeString(
+                    client.resolve("config.json"), EngineTest.credentials("https://index.docker.io/v1/", user));
+        }
         return configured(directory, "{\"registry-mirrors\":[\"http://%s\"]}".formatted(mirror), elsewhere);
     }
 

@@ -56,12 +56,36 @@ class DoctorTest extends EngineTest {
     void podmansTrafficIsSeenToArrive() throws Exception {
         Path own = Files.createTempDirectory(directory, "engine");
         try (Nodes nodes = Nodes.alone(directory, tap.port());
-                Engine _ = Podman.configure("podman", own, nodes.mirror(0) + "/docker.io", elsewhere)) {
+                Engine _ = Podman.configure("podman", own, nodes.mirror(0) + "/docker.io", elsewhere, "")) {
             Map<String, String> environment = new HashMap<>(elsewhere.environment());
             environment.put("HOME", own.resolve("home").toString());
             Command found = doctor(nodes, environment, "--engine=podman");
 
             assertThat(found.output()).contains("ok    podman traffic", "arrived here, for docker.io, as a mirror");
+            assertThat(found.exitCode()).isZero();
+        }
+    }
+
+    @Test
+    void containerdsTrafficIsSeenToArrive() throws Exception {
+        Path own = Files.createTempDirectory(directory, "engine");
+        try (Nodes nodes = Nodes.alone(directory, tap.port());
+                Engine _ = Containerd.proxied(own, nodes.proxyEnvironment(0), "")) {
+            Map<String, String> environment = new HashMap<>(nodes.proxyEnvironment(0));
+            environment.put("CONTAINERD_ADDRESS", own.resolve("sock").toString());
+            Command found = doctor(nodes, environment, "--engine=containerd");
+
+            assertThat(found.output()).contains("ok    containerd traffic", "arrived here, for docker.io, as a proxy");
+            assertThat(found.exitCode()).isZero();
+        }
+    }
+
+    @Test
+    void anEngineThatCanNotBeMadeToPullFailsNoCheck() throws Exception {
+        try (Nodes nodes = Nodes.alone(directory, tap.port())) {
+            Command found = doctor(nodes, Map.of(), "--engine=buildkit");
+
+            assertThat(found.output()).contains("skip  buildkit traffic", "-> build anything with it");
             assertThat(found.exitCode()).isZero();
         }
     }

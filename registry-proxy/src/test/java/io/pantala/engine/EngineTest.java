@@ -1,14 +1,18 @@
 package io.pantala.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -17,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A registry with an image, a tap in front of it, and a place where every request that goes astray shows up. */
 @Tag("engine")
 abstract class EngineTest {
+    static final String USER = "someone:a-secret";
+
     @TempDir
     Path directory;
 
@@ -58,20 +64,76 @@ abstract class EngineTest {
 
     /** An engine of its own state whose mirror for Docker Hub this is. */
     Engine engine(Kind kind, String mirror) throws IOException {
+        return engine(kind, mirror, "");
+    }
+
+    /** @param user {@code name:password} as whom it pulls from that mirror; empty for nobody */
+    private Engine engine(Kind kind, String mirror, String user) throws IOException {
         Path own = Files.createTempDirectory(directory, "engine");
         return switch (kind) {
-            case SKOPEO -> Skopeo.configure(own, mirror, elsewhere);
-            case CONTAINERD -> Containerd.start(own, mirror, elsewhere);
-            case DOCKERD -> Dockerd.start(own, mirror, elsewhere);
-            case PODMAN -> Podman.configure("podman", own, mirror, elsewhere);
-            case BUILDAH -> Podman.configure("buildah", own, mirror, elsewhere);
+            case SKOPEO -> Skopeo.configure(own, mirror, elsewhere, user);
+            case CONTAINERD -> Containerd.start(own, mirror, elsewhere, user);
+            case DOCKERD -> Dockerd.start(own, mirror, elsewhere, user);
+            case PODMAN -> Podman.configure("podman", own, mirror, elsewhere, user);
+            case BUILDAH -> Podman.configure("buildah", own, mirror, elsewhere, user);
             case JIB -> Jib.configure(own, mirror);
         };
     }
 
     /** An engine whose mirror is a host of ours, named the way such an engine names one. */
     Engine engineBehind(Kind kind, String host) throws IOException {
-        return engine(kind, kind.namesRegistriesInPaths() ? host + "/docker.io" : host);
+        return engineBehind(kind, host, "");
+    }
+
+    /** @param user as whom it pulls through it; empty for nobody */
+    Engine engineBehind(Kind kind, String host, String user) throws IOException {
+        return engine(kind, kind.namesRegistriesInPaths() ? host + "/docker.io" : host, user);
+    }
+
+    /** Starts an engine that pulls through a node of ours. */
+    interface Starter {
+        Engine start(Nodes nodes, String user) throws IOException;
+    }
+
+    /**
+     * The registry's user gets what is private, the second time without a byte from the registry, and nobody else does.
+     *
+     * @param bearer whether the registry wants tokens; else the password itself
+     */
+    void assertGivesWhatIsPrivateToItsUserAlone(boolean bearer, Starter engines) throws Exception {
+        registry.close();
+        try (TokenServer tokens = TokenServer.start(directory, USER);
+                DockerRegistry guarded = DockerRegistry.start(directory, bearer ? tokens.auth() : basicAuth());
+                RegistryTap guardedTap = RegistryTap.start(guarded.port());
+                Nodes nodes = Nodes.alone(directory, guardedTap.port())) {
+            try (Engine engine = engines.start(nodes, USER)) {
+                engine.pull(image);
+                assertThat(guardedTap.blobBytes()).isEqualTo(image.amd64().blobs());
+                engine.forget(image);
+                guardedTap.forget();
+                engine.pull(image);
+                assertThat(guardedTap.blobBytes().values())
+                        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(1));
+            }
+            try (Engine stranger = engines.start(nodes, "")) {
+                assertThatThrownBy(() -> stranger.pull(image)).isInstanceOf(AssertionError.class);
+            }
+            assertThat(tokens.given().isEmpty()).isEqualTo(!bearer);
+        }
+    }
+
+    private String basicAuth() throws IOException {
+        String[] user = USER.split(":", 2);
+        byte[] salt = new byte[16];
+        String hash = OpenBSDBCrypt.generate("2y", user[1].toCharArray(), salt, 5);
+        Path users = Files.writeString(directory.resolve("users"), user[0] + ":" + hash + "\n");
+        return "auth: {htpasswd: {realm: probe, path: " + users + "}}";
+    }
+
+    /** What engines that read it have in a file of credentials. */
+    static String credentials(String server, String user) {
+        return "{\"auths\":{\"%s\":{\"auth\":\"%s\"}}}"
+                .formatted(server, Base64.getEncoder().encodeToString(user.getBytes(UTF_8)));
     }
 
     /** What an engine asks the registry for, blobs aside, when nothing stands between them. */

@@ -48,8 +48,10 @@ final class Podman implements Engine {
 
     /**
      * @param mirror {@code host:port[/prefix]}
+     * @param user {@code name:password} for that mirror; empty for nobody
      */
-    static Podman configure(String program, Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+    static Podman configure(String program, Path directory, String mirror, RefusingProxy elsewhere, String user)
+            throws IOException {
         Path config = Files.createDirectories(directory.resolve("home/.config/containers/registries.conf.d"));
         Files.writeString(config.resolve("mirror.conf"), """
                 [[registry]]
@@ -59,7 +61,18 @@ final class Podman implements Engine {
                 location = "%s"
                 insecure = true
                 """.formatted(mirror));
-        return new Podman(program, directory, elsewhere.environment(), "");
+        return new Podman(program, directory, loggedIn(directory, mirror, elsewhere, user), "");
+    }
+
+    /** What engines of this library are started with that are logged in at a mirror: credentials for others are kept from it. */
+    static Map<String, String> loggedIn(Path directory, String mirror, RefusingProxy elsewhere, String user)
+            throws IOException {
+        Map<String, String> environment = new HashMap<>(elsewhere.environment());
+        String server = mirror.split("/", 2)[0];
+        Path file = Files.writeString(
+                directory.resolve("auth.json"), user.isEmpty() ? "{}" : EngineTest.credentials(server, user));
+        environment.put("REGISTRY_AUTH_FILE", file.toString());
+        return environment;
     }
 
     @Override

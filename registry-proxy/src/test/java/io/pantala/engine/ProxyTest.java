@@ -1,22 +1,18 @@
 package io.pantala.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Pulls and pushes of engines that use a host as their proxy. */
 class ProxyTest extends EngineTest {
-    private static final String USER = "someone:a-secret";
-
     @ParameterizedTest
     @EnumSource
     void pullsAsIfNothingStoodBetween(Kind kind) throws Exception {
@@ -135,25 +131,7 @@ class ProxyTest extends EngineTest {
         "JIB, false"
     })
     void pullsWhatIsPrivateForWhoMayReadItAlone(Kind kind, boolean bearer) throws Exception {
-        registry.close();
-        try (TokenServer tokens = TokenServer.start(directory, USER);
-                DockerRegistry guarded = DockerRegistry.start(directory, bearer ? tokens.auth() : basicAuth());
-                RegistryTap guardedTap = RegistryTap.start(guarded.port());
-                Nodes nodes = Nodes.alone(directory, guardedTap.port())) {
-            try (Engine engine = proxied(kind, nodes.proxyEnvironment(0), USER)) {
-                engine.pull(image);
-                assertThat(guardedTap.blobBytes()).isEqualTo(image.amd64().blobs());
-                engine.forget(image);
-                guardedTap.forget();
-                engine.pull(image);
-                assertThat(guardedTap.blobBytes().values())
-                        .allSatisfy(bytes -> assertThat(bytes).isLessThanOrEqualTo(1));
-            }
-            try (Engine stranger = proxied(kind, nodes.proxyEnvironment(0), "")) {
-                assertThatThrownBy(() -> stranger.pull(image)).isInstanceOf(AssertionError.class);
-            }
-            assertThat(tokens.given().isEmpty()).isEqualTo(!bearer);
-        }
+        assertGivesWhatIsPrivateToItsUserAlone(bearer, (nodes, user) -> proxied(kind, nodes.proxyEnvironment(0), user));
     }
 
     private Engine proxied(Kind kind, Map<String, String> environment, String user) throws IOException {
@@ -166,13 +144,5 @@ class ProxyTest extends EngineTest {
             case BUILDAH -> Podman.in("buildah", own, environment, user);
             case JIB -> Jib.proxied(own, environment, user);
         };
-    }
-
-    private String basicAuth() throws IOException {
-        String[] user = USER.split(":", 2);
-        byte[] salt = new byte[16];
-        String hash = OpenBSDBCrypt.generate("2y", user[1].toCharArray(), salt, 5);
-        Path users = Files.writeString(directory.resolve("users"), user[0] + ":" + hash + "\n");
-        return "auth: {htpasswd: {realm: probe, path: " + users + "}}";
     }
 }

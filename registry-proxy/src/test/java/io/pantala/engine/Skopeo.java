@@ -40,8 +40,9 @@ final class Skopeo implements Engine {
 
     /**
      * @param mirror {@code host:port[/prefix]}
+     * @param user {@code name:password} for that mirror; empty for nobody
      */
-    static Skopeo configure(Path directory, String mirror, RefusingProxy elsewhere) throws IOException {
+    static Skopeo configure(Path directory, String mirror, RefusingProxy elsewhere, String user) throws IOException {
         Programs.find("skopeo");
         Path config = directory.resolve("registries.conf");
         Files.writeString(config, """
@@ -52,7 +53,7 @@ final class Skopeo implements Engine {
                 location = "%s"
                 insecure = true
                 """.formatted(mirror));
-        return new Skopeo(directory, config, elsewhere.environment(), List.of());
+        return new Skopeo(directory, config, Podman.loggedIn(directory, mirror, elsewhere, user), List.of());
     }
 
     @Override

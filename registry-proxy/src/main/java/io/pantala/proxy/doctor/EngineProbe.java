@@ -44,7 +44,7 @@ final class EngineProbe {
                         : run("ctr", "images", "pull", "--hosts-dir", hosts, image);
             case CRIO -> run("crictl", "--runtime-endpoint", "unix:///run/crio/crio.sock", "pull", image);
             case PODMAN -> run(found("podman").isPresent() ? "podman" : "buildah", "pull", image);
-            case BUILDKIT -> throw new Unable("buildkitd pulls nothing but for a build");
+            case BUILDKIT -> throw new IllegalArgumentException("buildkitd pulls nothing but for a build");
         };
     }
 
