@@ -19,6 +19,7 @@ import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -300,6 +301,34 @@ class HostileInputTest {
                 assertThat(sent).isLessThan(size / 2);
                 assertThat(engine.read(size)).hasSize(size);
             }
+        }
+    }
+
+    /** It is no manifest, and is given as what it is; nothing of it is followed. */
+    @Test
+    void aManifestNestedAHundredThousandDeep() throws Exception {
+        byte[] deep = ("{\"layers\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}").getBytes(US_ASCII);
+        Digest nested = registry.manifest("a/b", "deep", "application/vnd.oci.image.manifest.v1+json", deep);
+        for (String reference : List.of("deep", nested.toString())) {
+            try (RawClient engine = nodes.engine().connect()) {
+                RawClient.Reply reply =
+                        engine.get("/v2/a/b/manifests/" + reference).reply();
+                assertThat(reply.status()).isEqualTo(200);
+                assertThat(reply.body()).isEqualTo(deep);
+            }
+        }
+    }
+
+    /** What a token says of itself is read to see when it ends. */
+    @Test
+    void aTokenNestedThousandsDeep() throws Exception {
+        String claims = "{\"exp\":" + "[".repeat(30_000);
+        String token = Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(US_ASCII));
+        try (RawClient engine = nodes.engine().connect()) {
+            RawClient.Reply reply = engine.get(target, "Authorization: Bearer a." + token + ".b")
+                    .reply();
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.body()).isEqualTo(content);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.pantala.proxy.logging;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -39,6 +40,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +49,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Nothing that opens anything is ever in a log, at any level. */
+/** Nothing that opens anything is ever in a log, at any level; nor are engines' credentials in a metric or on a disk. */
 class SecretsTest {
     private static final NodeAddress ANY = new NodeAddress("127.0.0.1", 0);
     private static final UpstreamName NAME = UpstreamName.parse("registry.test");
@@ -102,6 +104,49 @@ class SecretsTest {
         for (String secret : secrets) {
             assertThat(pieces(secret)).noneMatch(log::contains);
         }
+    }
+
+    @Test
+    void noCredentialIsInAnyMetricOrFileOrInWhatIsExplained() throws Exception {
+        Digest blob = registry.blob(REPOSITORY, random(300_000));
+        String type = "application/vnd.oci.image.index.v1+json";
+        registry.manifest(REPOSITORY, "1", type, "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8));
+        List<String> told = new ArrayList<>();
+        String token;
+
+        try (Seed seed = Seed.start(new SeedConfig(ANY, node("seed")));
+                Host host = Host.start(new HostConfig(ANY, List.of(seed.listen()), NAME, node("host")))) {
+            registry.requireBasic("robot", PASSWORD);
+            assertThat(pull(host, blob, BASIC)).isEqualTo(200);
+            assertThat(ask(host, "manifests/1", BASIC)).isEqualTo(200);
+            assertThat(ask(host, "manifests/1", WRONG)).isEqualTo(401);
+            registry.requireBearer("robot", PASSWORD).hide(REPOSITORY);
+            token = registry.issueToken(REPOSITORY);
+            assertThat(ask(host, "manifests/1", token)).isEqualTo(200);
+            for (NodeAddress admin : List.of(seed.admin(), host.admin())) {
+                told.add(read(admin, "/metrics"));
+                told.add(read(admin, "/explain/" + blob));
+                told.add(read(admin, "/settings"));
+            }
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                told.add(Files.readString(file, ISO_8859_1));
+            }
+        }
+
+        assertThat(told).hasSizeGreaterThan(12);
+        for (String secret : List.of(PASSWORD, BASIC, WRONG, token)) {
+            assertThat(pieces(secret)).noneMatch(piece -> told.stream().anyMatch(each -> each.contains(piece)));
+        }
+    }
+
+    private String read(NodeAddress admin, String path) throws IOException, InterruptedException {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create("http://" + admin + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test
@@ -185,8 +230,12 @@ class SecretsTest {
     }
 
     private int pull(Host host, Digest blob, String authorization) throws IOException, InterruptedException {
+        return ask(host, "blobs/" + blob, authorization);
+    }
+
+    private int ask(Host host, String what, String authorization) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/blobs/" + blob))
+                        URI.create("http://" + host.listen() + "/v2/" + REPOSITORY + "/" + what))
                 .timeout(Duration.ofSeconds(60));
         if (!authorization.isEmpty()) {
             request.header("Authorization", authorization);

@@ -268,6 +268,19 @@ class ManifestPullTest {
     }
 
     @Test
+    void givesWhatATagStoodForWhileTheRegistryTakesTooLong() throws Exception {
+        pull(ACCEPT);
+        var gate = new CountDownLatch(1);
+        host.registry.always(TAG, Fault.late(gate));
+
+        RawClient.Reply late = get(TAG, ACCEPT);
+        gate.countDown();
+
+        assertThat(late.body()).isEqualTo(index);
+        assertThat(late.header("Warning")).startsWith("299 - \"registry.test does not answer");
+    }
+
+    @Test
     void leavesARegistryAloneThatHasAskedForIt() throws Exception {
         pull(ACCEPT);
         host.registry.always(TAG, Fault.status(429, Map.of("Retry-After", "600")));
