@@ -10,9 +10,11 @@ import io.pantala.swarm.FillRequest;
 import io.vertx.core.http.HttpMethod;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -34,6 +36,11 @@ final class Asker {
     private final Means means;
     private final BlobKey key;
     private final ReentrantLock renewing = new ReentrantLock();
+
+    /** Guards itself and what follows. */
+    private final Set<Thread> waiting = new HashSet<>();
+
+    private boolean over;
 
     Asker(Means means, BlobKey key) {
         this.means = means;
@@ -76,8 +83,8 @@ final class Asker {
         String target = "/v2/" + speaker.repository() + (manifest ? "/manifests/" : "/blobs/") + key.digest();
         String kind = manifest ? "manifest" : RegistryRequest.BLOB;
         try {
-            RegistryResponse response = means.registry()
-                    .send(new RegistryRequest(key.upstream(), HttpMethod.GET, target, headers, authorization, kind));
+            RegistryResponse response =
+                    send(new RegistryRequest(key.upstream(), HttpMethod.GET, target, headers, authorization, kind));
             Reply reply = Reply.of(response, from, to, ranged, means.config().idle(), Instant.now());
             if (reply instanceof Reply.Bytes bytes
                     && bytes.size() == 0
@@ -91,6 +98,34 @@ final class Asker {
             return reply;
         } catch (UpstreamException e) {
             return new Reply.Failed(e);
+        }
+    }
+
+    /** Nobody waits for the head of an answer any more, from now on. On any thread. */
+    void end() {
+        synchronized (waiting) {
+            over = true;
+            waiting.forEach(Thread::interrupt);
+        }
+    }
+
+    private RegistryResponse send(RegistryRequest request) throws UpstreamException {
+        synchronized (waiting) {
+            if (over) {
+                throw new UpstreamException(UpstreamException.Kind.INTERRUPTED, "the backfill ends");
+            }
+            waiting.add(Thread.currentThread());
+        }
+        try {
+            return means.registry().send(request);
+        } finally {
+            synchronized (waiting) {
+                waiting.remove(Thread.currentThread());
+                if (over) {
+                    // The interrupt was meant for this wait alone, and may have come just after it.
+                    var _ = Thread.interrupted();
+                }
+            }
         }
     }
 

@@ -109,6 +109,7 @@ final class Fetch {
             stopping = true;
             changed.signalAll();
             turns.end();
+            asker.end();
             return List.copyOf(transfers);
         } finally {
             lock.unlock();
@@ -188,6 +189,7 @@ final class Fetch {
             }
             changed.signalAll();
             turns.end();
+            asker.end();
         } finally {
             lock.unlock();
         }

@@ -126,6 +126,7 @@ final class Flight {
         }
         if (running == null) {
             turns.end();
+            asker.end();
         } else {
             running.stop();
         }

@@ -843,6 +843,40 @@ class BackfillsTest {
     }
 
     @Test
+    void keepsNobodyWaitingForOneThatWasStoppedWhileTheRegistryDidNotAnswer() throws Exception {
+        reopenWithPatience(Duration.ofMinutes(10));
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch never = new CountDownLatch(1);
+        registry.next(digest.toString(), Fault.late(never));
+        Fill first = start(digest);
+        await().until(() -> registry.requests().size() == 1);
+
+        first.close();
+        timer.elapse("grace");
+
+        assertThat(fill(digest)).isEqualTo(blob);
+    }
+
+    @Test
+    void keepsNobodyWaitingForOneThatWasStoppedWhileTheRegistryDidNotAnswerForTheRest() throws Exception {
+        reopenWithPatience(Duration.ofMinutes(10));
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        CountDownLatch never = new CountDownLatch(1);
+        registry.next(digest.toString(), Fault.none()).always(digest.toString(), Fault.late(never));
+        Fill first = start(digest);
+        opened(first).close();
+        await().until(() -> registry.requests().size() > 1 && events.bytes(Reason.FIRST) == MIB);
+
+        first.close();
+        timer.elapse("grace");
+        registry.always(digest.toString(), Fault.none());
+
+        assertThat(fill(digest)).isEqualTo(blob);
+    }
+
+    @Test
     void fetchesOnlyWhatIsMissingAfterARestart() throws Exception {
         byte[] blob = bytes(8 * MIB + 3);
         Digest digest = registry.blob("library/probe", blob);
