@@ -413,6 +413,7 @@ final class Blob {
             }
             sealed = true;
             setProved();
+            readers.forEach(BlobReader::signal);
         } finally {
             lock.unlock();
         }
@@ -520,7 +521,8 @@ final class Blob {
             return layout.size();
         }
         int end = held.runEnd(layout.blockAt(position));
-        if (end > layout.last() && proved) {
+        // Another's word is enough only as long as it can't be checked here.
+        if (end > layout.last() && proved && !held.isFull()) {
             return layout.size();
         }
         return layout.offset(Math.min(end, layout.last()));

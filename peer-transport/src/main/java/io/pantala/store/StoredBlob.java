@@ -116,8 +116,9 @@ public final class StoredBlob implements AutoCloseable {
     }
 
     /**
-     * The whole blob is known to be right, whatever is held of it here: the last block is not withheld any longer. For
-     * whoever takes blocks from those who have proved it.
+     * The whole blob is said to be right, by those who have proved it: the last block is given to others, and isn't withheld
+     * from readers as long as blocks before it are missing here. Once all are here they can be hashed, and readers get it
+     * when the blob is sealed.
      */
     public void prove() {
         blob.prove();

@@ -1,5 +1,7 @@
 package io.pantala.faults;
 
+import io.pantala.manifest.BlockLayout;
+import io.pantala.manifest.Digest;
 import io.pantala.proxy.config.HostConfig;
 import io.pantala.proxy.config.Key;
 import io.pantala.proxy.config.SeedConfig;
@@ -9,6 +11,7 @@ import io.pantala.proxy.node.Seed;
 import io.pantala.proxy.node.StartException;
 import io.pantala.proxy.node.Tuning;
 import io.pantala.transport.NodeAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -18,9 +21,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A host, alone or with a seed behind a link that can fail, each as the program would start it. */
-final class Cluster implements AutoCloseable {
+public final class Cluster implements AutoCloseable {
     /** What stands between the engine and the registry. */
-    enum Topology {
+    public enum Topology {
         ALONE,
         WITH_SEED
     }
@@ -35,7 +38,7 @@ final class Cluster implements AutoCloseable {
     private @Nullable Host host;
 
     /** Nothing runs yet. */
-    Cluster(Path directory, Topology topology, Tuning tuning) {
+    public Cluster(Path directory, Topology topology, Tuning tuning) {
         this.directory = directory;
         this.topology = topology;
         this.tuning = tuning;
@@ -44,7 +47,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** A registry that may be dialled; the first is the default. */
-    Cluster upstream(String name, String url) {
+    public Cluster upstream(String name, String url) {
         upstreams.put(name, url);
         return this;
     }
@@ -55,7 +58,7 @@ final class Cluster implements AutoCloseable {
         return this;
     }
 
-    Cluster start() throws StartException {
+    public Cluster start() throws StartException {
         if (topology == Topology.WITH_SEED) {
             startSeed();
         }
@@ -70,12 +73,31 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Ends it without a word, as a kill does for all that others can see of it. */
-    void killSeed() {
+    public void killSeed() {
         link().down(true);
         if (seed != null) {
             seed.close();
             seed = null;
         }
+    }
+
+    /**
+     * From now on the seed vouches for another content of a blob, of which one block differs, and nobody else has it.
+     *
+     * @param content of the blob
+     */
+    public void haveSeedLie(String repository, Digest digest, byte[] content) throws StartException, IOException {
+        if (!engine().blob(repository, digest).equals(new Outcome.Right())) {
+            throw new AssertionError("it is wrong before");
+        }
+        stopHost();
+        killSeed();
+        String upstream = upstreams.keySet().iterator().next();
+        int block = BlockLayout.of(content.length).length(0);
+        BlobFiles.complete(directory("seed"), upstream, digest).falsify(content.length / block / 2, block, content);
+        BlobFiles.delete(directory("host"));
+        startSeed();
+        startHost();
     }
 
     /** Starts the host, or starts it again with what it has stored. */
@@ -98,12 +120,17 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** An engine that pulls through the host. */
-    StrictEngine engine(String... headers) {
+    /** Where engines find the host. */
+    public int port() {
         if (host == null) {
             throw new AssertionError("the host does not run");
         }
-        return new StrictEngine(host.listen().port(), headers);
+        return host.listen().port();
+    }
+
+    /** An engine that pulls through the host. */
+    StrictEngine engine(String... headers) {
+        return new StrictEngine(port(), headers);
     }
 
     /** Where the host listens. */

@@ -52,6 +52,7 @@ final class Assembly implements AutoCloseable {
     private final StoredBlob blob;
     private final Surroundings around;
     private final Consumer<Event> events;
+    private final WholeCheck.Running check;
     private final BlockPlan plan;
     private final Pace pace = new Pace();
     private final List<Flight> flights = new ArrayList<>();
@@ -71,6 +72,7 @@ final class Assembly implements AutoCloseable {
         this.blob = blob;
         this.around = around;
         this.events = events;
+        this.check = around.wholeCheck().begin(blob.share(), outcome -> events.accept(new Event.Checked(outcome)));
         this.plan = new BlockPlan(blob.layout());
         this.holders = new Holders(blob.layout().count());
     }
@@ -105,6 +107,7 @@ final class Assembly implements AutoCloseable {
             }
             plan.held(block);
         }
+        check.advance();
         return true;
     }
 
@@ -352,6 +355,7 @@ final class Assembly implements AutoCloseable {
 
     private void received(Flight flight, BlockOutcome.Received received) {
         plan.held(flight.block);
+        check.advance();
         troubles = 0;
         pace.took(received.took());
         report(flight, Outcome.FETCHED);
@@ -409,6 +413,7 @@ final class Assembly implements AutoCloseable {
     @Override
     public void close() {
         flights.forEach(flight -> flight.abort.now());
+        check.close();
         blob.close();
     }
 }

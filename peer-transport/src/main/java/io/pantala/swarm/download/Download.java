@@ -84,6 +84,7 @@ final class Download implements Runnable {
     private long graceEnds = NEVER;
     private int questions = NONE;
     private boolean sealedBySeed;
+    private boolean checked;
     private @Nullable Assembly assembly;
     private int countAtFailure = -1;
     private boolean released;
@@ -234,6 +235,7 @@ final class Download implements Runnable {
             }
             case Event.Rechecked(Optional<String> trouble) -> rechecked(trouble);
             case Event.Fetched fetched -> fetched(fetched);
+            case Event.Checked(WholeCheck.Outcome outcome) -> checked(outcome);
             case Event.CredentialLookedFor(int question, Optional<Authorization> newer) -> {
                 if (seed != null && seed.openQuestion == question) {
                     answerCredential(seed, newer);
@@ -687,12 +689,30 @@ final class Download implements Runnable {
         ask(conversation.link);
     }
 
+    /** A seed that has vouched for other bytes is not asked for this blob again. */
+    private void checked(WholeCheck.Outcome outcome) {
+        switch (outcome) {
+            case WholeCheck.Outcome.Whole(Digest got)
+            when got.equals(key.digest()) -> {
+                checked = true;
+                sealIfComplete();
+            }
+            case WholeCheck.Outcome.Whole(Digest got) -> {
+                if (seed != null) {
+                    around.liars().add(seed.link.address(), key);
+                    around.listener().mismatch(key, seed.link.address(), got);
+                }
+                fail(new BlobFailure.DigestMismatch(key.digest(), got));
+            }
+            case WholeCheck.Outcome.Unreadable(String why) -> diskFails(why);
+        }
+    }
+
     private void sealIfComplete() {
-        if (sealedBySeed && assembly != null && assembly.isComplete() && seed != null) {
+        if (sealedBySeed && checked && assembly != null && assembly.isComplete() && seed != null) {
             StoredBlob blob = assembly.blob();
             blob.seal();
             around.listener().sealed(key, blob.layout().size(), Duration.ofNanos(System.nanoTime() - start));
-            around.wholeCheck().submit(key, seed.link.address());
             // Also to the seeds that would take over.
             Have all = new Have(key, blob.layout(), blob.held());
             around.links().ranked(key.digest()).forEach(link -> link.send(all));

@@ -25,6 +25,9 @@ sealed interface Event {
     /** A transfer has ended. */
     record Fetched(Flight flight, BlockOutcome outcome) implements Event {}
 
+    /** All blocks are here, and were hashed as the one blob that they are. */
+    record Checked(WholeCheck.Outcome outcome) implements Event {}
+
     /**
      * Those who wait were asked for a newer credential.
      *

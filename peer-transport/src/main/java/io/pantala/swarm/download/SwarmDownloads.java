@@ -25,7 +25,7 @@ public final class SwarmDownloads implements BlobFiller, AutoCloseable {
 
     private final Map<BlobKey, Download> downloads = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor transfers;
-    private final WholeCheck wholeCheck;
+    private final WholeCheck wholeCheck = new WholeCheck();
     private final Surroundings surroundings;
     private volatile boolean closed;
 
@@ -40,10 +40,9 @@ public final class SwarmDownloads implements BlobFiller, AutoCloseable {
                 new LinkedBlockingQueue<>(),
                 Thread.ofPlatform().daemon().name("block-transfer-", 0).factory());
         this.transfers.allowCoreThreadTimeOut(true);
-        Liars liars = new Liars();
-        this.wholeCheck = new WholeCheck(store, liars, listener);
-        this.surroundings = new Surroundings(store, links, blocks, transfers, wholeCheck, liars, listener, config);
-        this.wholeCheck.start();
+        this.surroundings =
+                new Surroundings(store, links, blocks, transfers, wholeCheck, new Liars(), listener, config);
+        wholeCheck.start();
     }
 
     @Override

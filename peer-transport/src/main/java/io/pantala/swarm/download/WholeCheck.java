@@ -1,59 +1,105 @@
 package io.pantala.swarm.download;
 
-import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.Digest;
-import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
-import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.security.MessageDigest;
-import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Checks whole blobs once more after their blocks have all matched what a seed said: one at a time, resting most of the
- * time, off the path of any pull. A seed that vouched for something else is found out here.
+ * Hashes whole blobs while their blocks come, each of which matches only what a seed has said of it: a seed that vouched for
+ * something else is found out before the last block leaves. One block at a time of all blobs in turn, by one thread, off
+ * the path of what is before the last block.
  */
 final class WholeCheck implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(WholeCheck.class);
-    private static final int WAITING = 1024;
-
-    /** How long it works before it rests, so that it does not wake up for each small block. */
-    private static final Duration STRETCH = Duration.ofMillis(10);
-
-    /** How long it rests, in multiples of the time it works. */
-    private static final int REST = 3;
-
-    private record Vouched(BlobKey key, NodeAddress seed) {}
-
-    private final BlobStore store;
-    private final Liars liars;
-    private final SwarmListener listener;
-    private final BlockingQueue<Vouched> waiting = new ArrayBlockingQueue<>(WAITING);
-    private final Thread thread;
+    private final BlockingQueue<Running> due = new LinkedBlockingQueue<>();
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("whole-check").unstarted(this::run);
     private volatile boolean closed;
 
-    WholeCheck(BlobStore store, Liars liars, SwarmListener listener) {
-        this.store = store;
-        this.liars = liars;
-        this.listener = listener;
-        this.thread = Thread.ofPlatform().daemon().name("whole-check").unstarted(this::run);
+    /** What a blob's blocks are, one after the other. */
+    sealed interface Outcome {
+        record Whole(Digest digest) implements Outcome {}
+
+        record Unreadable(String why) implements Outcome {}
     }
 
     void start() {
         thread.start();
     }
 
-    /** Has the blob checked when its turn comes. */
-    void submit(BlobKey key, NodeAddress seed) {
-        if (!waiting.offer(new Vouched(key, seed))) {
-            LOG.warn("{} is not checked as a whole: {} blobs wait for it already", key, WAITING);
+    /**
+     * The check of a blob of which blocks begin to come.
+     *
+     * @param lease is the check's from now on
+     * @param whenOver told once, by the thread that hashes
+     */
+    Running begin(StoredBlob lease, Consumer<Outcome> whenOver) {
+        return new Running(lease, whenOver);
+    }
+
+    /** One blob's check. */
+    final class Running implements AutoCloseable {
+        private final Consumer<Outcome> whenOver;
+        private final MessageDigest sha256 = Digest.newSha256();
+        private final AtomicBoolean isDue = new AtomicBoolean();
+
+        // Guarded by this.
+        private @Nullable StoredBlob lease;
+        private int next;
+
+        private Running(StoredBlob lease, Consumer<Outcome> whenOver) {
+            this.lease = lease;
+            this.whenOver = whenOver;
+        }
+
+        /** Some block has come to be held. */
+        void advance() {
+            if (isDue.compareAndSet(false, true)) {
+                due.add(this);
+            }
+        }
+
+        private void hashNext() {
+            isDue.set(false);
+            Outcome outcome = null;
+            synchronized (this) {
+                StoredBlob blob = lease;
+                if (blob == null) {
+                    return;
+                }
+                try {
+                    if (next < blob.layout().count() && blob.holds(next)) {
+                        blob.readTo(sha256, next++);
+                        advance();
+                    }
+                    if (next == blob.layout().count()) {
+                        outcome = new Outcome.Whole(Digest.ofSha256(sha256.digest()));
+                    }
+                } catch (IOException | RuntimeException e) {
+                    outcome = new Outcome.Unreadable(String.valueOf(e.getMessage()));
+                }
+                if (outcome != null) {
+                    close();
+                }
+            }
+            if (outcome != null) {
+                whenOver.accept(outcome);
+            }
+        }
+
+        /** Ends it, whether it is over or not. */
+        @Override
+        public synchronized void close() {
+            if (lease != null) {
+                lease.close();
+                lease = null;
+            }
         }
     }
 
@@ -61,42 +107,12 @@ final class WholeCheck implements AutoCloseable {
         while (!closed) {
             try {
                 // The time limit lets it see that it is closed; an interrupt would close the file it reads.
-                Vouched next = waiting.poll(1, TimeUnit.SECONDS);
+                Running next = due.poll(1, TimeUnit.SECONDS);
                 if (next != null) {
-                    check(next);
+                    next.hashNext();
                 }
             } catch (InterruptedException e) {
                 return;
-            } catch (IOException | RuntimeException e) {
-                LOG.warn("A stored blob could not be checked as a whole: {}", e.toString());
-            }
-        }
-    }
-
-    private void check(Vouched vouched) throws IOException {
-        Optional<StoredBlob> found = store.find(vouched.key());
-        if (found.isEmpty()) {
-            return;
-        }
-        try (StoredBlob blob = found.get()) {
-            MessageDigest sha256 = Digest.newSha256();
-            long start = System.nanoTime();
-            for (int block = 0; block < blob.layout().count(); block++) {
-                if (closed) {
-                    return;
-                }
-                blob.readTo(sha256, block);
-                long worked = System.nanoTime() - start;
-                if (worked >= STRETCH.toNanos()) {
-                    LockSupport.parkNanos(REST * worked);
-                    start = System.nanoTime();
-                }
-            }
-            Digest got = Digest.ofSha256(sha256.digest());
-            if (!got.equals(vouched.key().digest())) {
-                liars.add(vouched.seed(), vouched.key());
-                store.drop(vouched.key());
-                listener.mismatch(vouched.key(), vouched.seed(), got);
             }
         }
     }
