@@ -1,6 +1,7 @@
 package io.pantala.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pantala.faults.Cluster.Topology;
 import io.pantala.manifest.Digest;
@@ -82,9 +83,8 @@ class LoadTest {
     @ParameterizedTest
     @EnumSource
     void aFloodOfNonsenseDigestsIsAnsweredByTheRegistryOnce(Topology topology) throws Exception {
-        List<Digest> nonsense = IntStream.range(0, 3_000)
-                .mapToObj(i -> Digest.sha256(("nonsense " + i).getBytes(StandardCharsets.US_ASCII)))
-                .toList();
+        List<Digest> nonsense =
+                IntStream.range(0, 3_000).mapToObj(LoadTest::nonsense).toList();
         Digest layer = registry.blob("a/b", content(SIZE));
         try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
             long answered = topology == Topology.WITH_SEED ? nodes.link().answered() : 0;
@@ -107,6 +107,49 @@ class LoadTest {
             }
             assertThat(pull(nodes.engine(), layer).get(60, TimeUnit.SECONDS)).isEqualTo(new Outcome.Right());
         }
+    }
+
+    /**
+     * What is kept of digests that there are not has an end, which is less than the first flood: another leaves no object
+     * more behind, whatever would hold it.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void aFloodOfNonsenseDigestsLeavesNoMoreBehindThanTheOneBefore(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
+            floods(nodes, 0, 11_000);
+            LiveObjects before = LiveObjects.count();
+
+            floods(nodes, 11_000, 4_000);
+
+            // What goes to make room goes on a thread of its own.
+            await().untilAsserted(() ->
+                    assertThat(LiveObjects.count().growth(before, 2_000)).isEmpty());
+        }
+    }
+
+    private void floods(Cluster nodes, int first, int count) throws Exception {
+        List<CompletableFuture<Void>> floods = new ArrayList<>();
+        for (int each = 0; each < 30; each++) {
+            int from = first + each * count / 30;
+            int to = first + (each + 1) * count / 30;
+            floods.add(run(() -> {
+                try (RawClient connection = nodes.engine().connect()) {
+                    for (int i = from; i < to; i++) {
+                        connection.get("/v2/a/b/blobs/" + nonsense(i)).reply();
+                    }
+                }
+            }));
+        }
+        for (CompletableFuture<Void> flood : floods) {
+            flood.get(100, TimeUnit.SECONDS);
+        }
+        assertThat(registry.requests()).hasSize(count);
+        registry.forgetRequests();
+    }
+
+    private static Digest nonsense(int i) {
+        return Digest.sha256(("nonsense " + i).getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Everyone is told in time, and few have asked. */

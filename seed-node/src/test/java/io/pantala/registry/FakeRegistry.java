@@ -273,6 +273,11 @@ public final class FakeRegistry implements AutoCloseable {
         return List.copyOf(log);
     }
 
+    /** As if nothing had been asked so far. */
+    public void forgetRequests() {
+        log.clear();
+    }
+
     /** The requests so far whose target contains this part. */
     public List<Exchange> requests(String part) {
         return log.stream().filter(exchange -> exchange.target().contains(part)).toList();
