@@ -25,18 +25,21 @@ record BlobFiles(Path data, Path blocks) {
      * @param node the node's directory
      */
     static BlobFiles complete(Path node, Digest digest) {
-        return complete(node, "registry.example", digest);
+        BlobFiles files = at(node, "registry.example", digest);
+        await().until(files::exist);
+        return files;
     }
 
-    /** The same of another upstream. */
-    static BlobFiles complete(Path node, String upstream, Digest digest) {
+    /** Where those of a complete blob are, once it is one. */
+    static BlobFiles at(Path node, String upstream, Digest digest) {
         Path folder = node.resolve("store/blobs")
                 .resolve(upstream)
                 .resolve(digest.encoded().substring(0, 2));
-        BlobFiles files =
-                new BlobFiles(folder.resolve(digest.encoded() + ".data"), folder.resolve(digest.encoded() + ".blocks"));
-        await().until(() -> Files.exists(files.blocks) && Files.exists(files.data));
-        return files;
+        return new BlobFiles(folder.resolve(digest.encoded() + ".data"), folder.resolve(digest.encoded() + ".blocks"));
+    }
+
+    boolean exist() {
+        return Files.exists(blocks) && Files.exists(data);
     }
 
     /** Turns one bit of the data. */

@@ -1,5 +1,7 @@
 package io.pantala.faults;
 
+import static org.awaitility.Awaitility.await;
+
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.proxy.config.HostConfig;
@@ -13,6 +15,7 @@ import io.pantala.proxy.node.Tuning;
 import io.pantala.transport.NodeAddress;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -87,26 +90,33 @@ public final class Cluster implements AutoCloseable {
      * @param content of the blob
      */
     public void haveSeedLie(String repository, Digest digest, byte[] content) throws StartException, IOException {
-        if (!engine().blob(repository, digest).equals(new Outcome.Right())) {
-            throw new AssertionError("it is wrong before");
-        }
+        // A host that has not reached its seed yet gets it by itself.
+        await().atMost(Duration.ofMinutes(1)).until(() -> {
+            if (!engine().blob(repository, digest).equals(new Outcome.Right())) {
+                throw new AssertionError("it is wrong before");
+            }
+            boolean taken = BlobFiles.at(directory("seed"), upstream(), digest).exist();
+            if (!taken) {
+                stopHost();
+                BlobFiles.delete(directory("host"));
+                startHost();
+            }
+            return taken;
+        });
         stopHost();
         killSeed();
-        String upstream = upstreams.keySet().iterator().next();
         int block = BlockLayout.of(content.length).length(0);
-        BlobFiles.complete(directory("seed"), upstream, digest).falsify(content.length / block / 2, block, content);
+        BlobFiles.at(directory("seed"), upstream(), digest).falsify(content.length / block / 2, block, content);
         BlobFiles.delete(directory("host"));
         startSeed();
+        long before = link().answered();
         startHost();
+        await().until(() -> link().answered() > before);
     }
 
     /** Starts the host, or starts it again with what it has stored. */
     void startHost() throws StartException {
-        Map<Key, String> own = new EnumMap<>(Map.of(
-                Key.LISTEN,
-                "127.0.0.1:0",
-                Key.DEFAULT_UPSTREAM,
-                upstreams.keySet().iterator().next()));
+        Map<Key, String> own = new EnumMap<>(Map.of(Key.LISTEN, "127.0.0.1:0", Key.DEFAULT_UPSTREAM, upstream()));
         if (topology == Topology.WITH_SEED) {
             own.put(Key.SEEDS, "127.0.0.1:" + link().port());
         }
@@ -131,6 +141,10 @@ public final class Cluster implements AutoCloseable {
     /** An engine that pulls through the host. */
     StrictEngine engine(String... headers) {
         return new StrictEngine(port(), headers);
+    }
+
+    private String upstream() {
+        return upstreams.keySet().iterator().next();
     }
 
     /** Where the host listens. */
