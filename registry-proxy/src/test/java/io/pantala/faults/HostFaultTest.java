@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class HostFaultTest {
     private static final int SIZE = 6_000_000;
     private static final int BLOCK = 256 << 10;
+    private static final int KB = 1000;
 
     @TempDir
     Path directory;
@@ -103,6 +104,92 @@ class HostFaultTest {
 
             assertThat(slow.read(SIZE - 1024)).isEqualTo(Arrays.copyOfRange(content, 1024, SIZE));
             assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    /**
+     * Forty engines that stand still in a layer hold none of it in memory. One of them then reads a KB at a time, to the
+     * end, while others pull beside it.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void enginesThatReadLittleAtATimeTakeNoMemory(Topology topology) throws Exception {
+        Digest other = registry.blob("a/b", Arrays.copyOf(content, 1_000_000));
+        try (Cluster nodes = start(topology, Tunings.PATIENT)) {
+            assertThat(nodes.engine().blob("a/b", other)).isEqualTo(new Outcome.Right());
+            HeldMemory before = HeldMemory.now();
+            List<RawClient> slow = new ArrayList<>();
+            try {
+                for (int i = 0; i < 40; i++) {
+                    RawClient each = nodes.engine().connect(4 << 10);
+                    slow.add(each);
+                    each.get(target).head();
+                    assertThat(each.read(KB)).isEqualTo(Arrays.copyOf(content, KB));
+                }
+                await().until(() -> registry.bytesSent(digest) == SIZE);
+                await().untilAsserted(() -> assertThat(HeldMemory.now().since(before))
+                        .as("%,d bytes are asked for", 40L * SIZE)
+                        .isLessThan(24 << 20));
+
+                RawClient slowest = slow.getFirst();
+                for (int at = KB; at < SIZE; at += KB) {
+                    int length = Math.min(KB, SIZE - at);
+                    assertThat(slowest.read(length)).isEqualTo(Arrays.copyOfRange(content, at, at + length));
+                    if (at % (1000 * KB) == 0) {
+                        assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+                    }
+                }
+                assertThat(slow.getLast().read(SIZE - KB)).isEqualTo(Arrays.copyOfRange(content, KB, SIZE));
+            } finally {
+                for (RawClient each : slow) {
+                    each.close();
+                }
+            }
+            assertThat(registry.bytesSent(digest)).isEqualTo(SIZE);
+        }
+    }
+
+    /** What no store has room for is read from the registry no faster than the engine takes it. */
+    @ParameterizedTest
+    @EnumSource
+    void whatPassesThroughComesAtThePaceOfASlowEngine(Topology topology) throws Exception {
+        byte[] large = new byte[40_000_000];
+        new Random(2).nextBytes(large);
+        Digest of = registry.blob("a/b", large);
+        try (Cluster nodes = new Cluster(directory, topology, Tunings.PATIENT)
+                .upstream("registry.example", registry.url().toString())
+                .set(Key.DISK_QUOTA, "8MiB")
+                .start()) {
+            // What buffers come from is there afterwards.
+            assertThat(nodes.engine().blob("a/b", of)).isEqualTo(new Outcome.Right());
+            registry.forgetRequests();
+            HeldMemory before = HeldMemory.now();
+            List<RawClient> slow = new ArrayList<>();
+            try {
+                for (int i = 0; i < 4; i++) {
+                    RawClient each = nodes.engine().connect(4 << 10);
+                    slow.add(each);
+                    each.get("/v2/a/b/blobs/" + of).head();
+                    assertThat(each.read(KB)).isEqualTo(Arrays.copyOf(large, KB));
+                }
+
+                assertThat(nodes.engine().blob("a/b", digest)).isEqualTo(new Outcome.Right());
+
+                assertThat(registry.bytesSent(of)).isLessThan(4L * large.length / 2);
+                assertThat(HeldMemory.now().since(before))
+                        .as("%,d bytes are asked for", 4L * large.length)
+                        .isLessThan(32 << 20);
+                RawClient slowest = slow.getFirst();
+                int length;
+                for (int at = KB; at < large.length; at += length) {
+                    length = Math.min(at < 1000 * KB ? KB : 100 * KB, large.length - at);
+                    assertThat(slowest.read(length)).isEqualTo(Arrays.copyOfRange(large, at, at + length));
+                }
+            } finally {
+                for (RawClient each : slow) {
+                    each.close();
+                }
+            }
         }
     }
 
