@@ -44,6 +44,29 @@ abstract class EngineTest {
         boolean namesRegistriesInPaths() {
             return this == SKOPEO || this == PODMAN || this == BUILDAH;
         }
+
+        /**
+         * An engine whose mirror for Docker Hub this is.
+         *
+         * @param own where it keeps its state
+         * @param elsewhere where it sends what it doesn't send to its mirror
+         * @param user {@code name:password} as whom it pulls from that mirror; empty for nobody
+         */
+        Engine start(Path own, String mirror, RefusingProxy elsewhere, String user) throws IOException {
+            return switch (this) {
+                case SKOPEO -> Skopeo.configure(own, mirror, elsewhere, user);
+                case CONTAINERD -> Containerd.start(own, mirror, elsewhere, user);
+                case DOCKERD -> Dockerd.start(own, mirror, elsewhere, user);
+                case PODMAN -> Podman.configure("podman", own, mirror, elsewhere, user);
+                case BUILDAH -> Podman.configure("buildah", own, mirror, elsewhere, user);
+                case JIB -> Jib.configure(own, mirror);
+            };
+        }
+
+        /** An engine whose mirror is a host of ours, named the way such an engine names one. */
+        Engine startBehind(Path own, String host, RefusingProxy elsewhere, String user) throws IOException {
+            return start(own, namesRegistriesInPaths() ? host + "/docker.io" : host, elsewhere, user);
+        }
     }
 
     @BeforeEach
@@ -69,15 +92,7 @@ abstract class EngineTest {
 
     /** @param user {@code name:password} as whom it pulls from that mirror; empty for nobody */
     private Engine engine(Kind kind, String mirror, String user) throws IOException {
-        Path own = Files.createTempDirectory(directory, "engine");
-        return switch (kind) {
-            case SKOPEO -> Skopeo.configure(own, mirror, elsewhere, user);
-            case CONTAINERD -> Containerd.start(own, mirror, elsewhere, user);
-            case DOCKERD -> Dockerd.start(own, mirror, elsewhere, user);
-            case PODMAN -> Podman.configure("podman", own, mirror, elsewhere, user);
-            case BUILDAH -> Podman.configure("buildah", own, mirror, elsewhere, user);
-            case JIB -> Jib.configure(own, mirror);
-        };
+        return kind.start(Files.createTempDirectory(directory, "engine"), mirror, elsewhere, user);
     }
 
     /** An engine whose mirror is a host of ours, named the way such an engine names one. */
@@ -87,7 +102,7 @@ abstract class EngineTest {
 
     /** @param user as whom it pulls through it; empty for nobody */
     Engine engineBehind(Kind kind, String host, String user) throws IOException {
-        return engine(kind, kind.namesRegistriesInPaths() ? host + "/docker.io" : host, user);
+        return kind.startBehind(Files.createTempDirectory(directory, "engine"), host, elsewhere, user);
     }
 
     /** Starts an engine that pulls through a node of ours. */

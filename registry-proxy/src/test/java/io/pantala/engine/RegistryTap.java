@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ final class RegistryTap implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final List<Exchange> exchanges = new ArrayList<>();
     private long allowance = Long.MAX_VALUE;
+    private volatile Consumer<Exchange> onEnd = _ -> {};
 
     /** One request and what came of it so far. */
     static final class Exchange {
@@ -53,6 +55,7 @@ final class RegistryTap implements AutoCloseable {
         private final String target;
         private final Map<String, String> headers;
         private volatile int status;
+        private volatile boolean whole;
         private final AtomicLong bodyBytes = new AtomicLong();
 
         private Exchange(String method, String target, Map<String, String> headers) {
@@ -83,6 +86,11 @@ final class RegistryTap implements AutoCloseable {
 
         long bodyBytes() {
             return bodyBytes.get();
+        }
+
+        /** Whether all of the response has come that it announced. */
+        boolean whole() {
+            return whole;
         }
     }
 
@@ -131,6 +139,11 @@ final class RegistryTap implements AutoCloseable {
             }
         }
         return bytes;
+    }
+
+    /** Has somebody told of each exchange that is over. Whoever asked learns of one that was cut short only after that. */
+    void onEnd(Consumer<Exchange> listener) {
+        onEnd = listener;
     }
 
     void forget() {
@@ -242,8 +255,14 @@ final class RegistryTap implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        write(registry, request);
-        return respond(exchange, responses, client) && !"close".equalsIgnoreCase(headers.get("connection"));
+        try {
+            write(registry, request);
+            boolean goesOn = respond(exchange, responses, client);
+            exchange.whole = exchange.status != 0;
+            return goesOn && !"close".equalsIgnoreCase(headers.get("connection"));
+        } finally {
+            onEnd.accept(exchange);
+        }
     }
 
     private boolean respond(Exchange exchange, InputStream responses, OutputStream client) throws IOException {

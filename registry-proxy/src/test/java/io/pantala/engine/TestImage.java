@@ -29,6 +29,9 @@ record TestImage(Path layout, String repository, String tag, Digest index, Map<P
     static final Platform AMD64 = new Platform("linux", "amd64", null);
     static final Platform ARM64 = new Platform("linux", "arm64", null);
 
+    static final String INDEX = "application/vnd.oci.image.index.v1+json";
+    static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int TAR_BLOCK = 512;
 
@@ -72,7 +75,7 @@ record TestImage(Path layout, String repository, String tag, Digest index, Map<P
         write(layout, shared.gzip());
         Map<Platform, OnePlatform> platforms = new LinkedHashMap<>();
         ObjectNode index = JSON.createObjectNode().put("schemaVersion", 2);
-        index.put("mediaType", "application/vnd.oci.image.index.v1+json");
+        index.put("mediaType", INDEX);
         ArrayNode manifests = index.putArray("manifests");
         for (Platform platform : List.of(AMD64, ARM64)) {
             List<Layer> layers = new ArrayList<>(List.of(shared));
@@ -85,8 +88,7 @@ record TestImage(Path layout, String repository, String tag, Digest index, Map<P
             byte[] manifest = manifest(config, layers);
             write(layout, config);
             write(layout, manifest);
-            ObjectNode entry =
-                    descriptor(manifests.addObject(), "application/vnd.oci.image.manifest.v1+json", manifest);
+            ObjectNode entry = descriptor(manifests.addObject(), MANIFEST, manifest);
             entry.putObject("platform").put("os", platform.os()).put("architecture", platform.architecture());
             Map<Digest, Long> sizes = new LinkedHashMap<>();
             layers.forEach(layer -> sizes.put(Digest.sha256(layer.gzip()), (long) layer.gzip().length));
@@ -96,7 +98,7 @@ record TestImage(Path layout, String repository, String tag, Digest index, Map<P
         byte[] indexBytes = JSON.writeValueAsBytes(index);
         write(layout, indexBytes);
         ObjectNode top = JSON.createObjectNode().put("schemaVersion", 2);
-        descriptor(top.putArray("manifests").addObject(), "application/vnd.oci.image.index.v1+json", indexBytes)
+        descriptor(top.putArray("manifests").addObject(), INDEX, indexBytes)
                 .putObject("annotations")
                 .put("org.opencontainers.image.ref.name", tag);
         Files.write(layout.resolve("index.json"), JSON.writeValueAsBytes(top));
@@ -125,7 +127,7 @@ record TestImage(Path layout, String repository, String tag, Digest index, Map<P
 
     private static byte[] manifest(byte[] config, List<Layer> layers) throws IOException {
         ObjectNode manifest = JSON.createObjectNode().put("schemaVersion", 2);
-        manifest.put("mediaType", "application/vnd.oci.image.manifest.v1+json");
+        manifest.put("mediaType", MANIFEST);
         descriptor(manifest.putObject("config"), "application/vnd.oci.image.config.v1+json", config);
         ArrayNode list = manifest.putArray("layers");
         for (Layer layer : layers) {

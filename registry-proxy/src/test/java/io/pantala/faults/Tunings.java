@@ -13,14 +13,37 @@ import java.time.Clock;
 import java.time.Duration;
 
 /** Nodes that are less patient than usual, so that tests of what takes long are quick. */
-final class Tunings {
+public final class Tunings {
     /**
      * As patient as usual, but quick to ask again. Where nothing hangs, nothing here depends on how fast a machine is.
      */
-    static final Tuning PATIENT = new Tuning(
+    public static final Tuning PATIENT = new Tuning(
             RegistryConfig.DEFAULT,
             backfill(BackfillConfig.DEFAULT.patience(), BackfillConfig.DEFAULT.idle()),
             PullConfig.DEFAULT,
+            SwarmConfig.DEFAULT,
+            TrackerConfig.DEFAULT,
+            ControlConfig.DEFAULT,
+            BlockConfig.DEFAULT,
+            Tuning.DEFAULT.local(),
+            Tuning.DEFAULT.clock());
+
+    /**
+     * As patient as usual with a slow machine; but a body that stands still is given up after seconds, and nobody is kept
+     * waiting who can come back later.
+     */
+    public static final Tuning BRISK = new Tuning(
+            RegistryConfig.DEFAULT,
+            backfill(millis(2500), millis(1000)),
+            new PullConfig(
+                    PullConfig.DEFAULT.ping(),
+                    PullConfig.DEFAULT.answer(),
+                    PullConfig.DEFAULT.grant(),
+                    millis(3000),
+                    millis(2000),
+                    millis(3000),
+                    PullConfig.DEFAULT.proof(),
+                    millis(1000)),
             SwarmConfig.DEFAULT,
             TrackerConfig.DEFAULT,
             ControlConfig.DEFAULT,
