@@ -3,6 +3,9 @@ package io.pantala.proxy.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.manifest.BlobKey;
@@ -334,6 +337,35 @@ class ManyHostsTest {
 
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+    }
+
+    @Test
+    void ofWhomTwoSayToBeAtOneAddress() throws Exception {
+        Logger log = LoggerFactory.getLogger("io.pantala.seed.tracker");
+        ListAppender<ILoggingEvent> warnings = new ListAppender<>();
+        warnings.start();
+        ((ch.qos.logback.classic.Logger) log).addAppender(warnings);
+        try {
+            Seed seed = fleet.seed("seed");
+            List<Host> hosts = new ArrayList<>(hosts(4, seed));
+            NodeAddress taken = hosts.getFirst().peers().orElseThrow();
+            hosts.add(fleet.plainHostAt(taken, "double", Fleet.patient(), seed.listen()));
+            fleet.awaitLinks(hosts.getLast(), 1);
+            byte[] bytes = fleet.bytes(8 << 20);
+            Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+            assertAllGet(bytes, pulls(hosts, blob));
+
+            assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+            assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+            assertThat(warnings.list)
+                    .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.getFormattedMessage())
+                            .contains(fleet.name("host-0"), fleet.name("double"), taken.toString()));
+        } finally {
+            ((ch.qos.logback.classic.Logger) log).detachAppender(warnings);
+        }
     }
 
     @Test

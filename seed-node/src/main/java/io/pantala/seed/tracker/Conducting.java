@@ -17,16 +17,24 @@ import io.pantala.transport.control.ControlSession;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The conductor at work: told what hosts say, and its orders sent to them. Everything happens on the owner's thread. */
 final class Conducting {
+    private static final Logger LOG = LoggerFactory.getLogger(Conducting.class);
     private static final Duration EXPIRY = Duration.ofSeconds(5);
+
+    /** Pairs of hosts at one address that are remembered so that each is told of once. */
+    private static final int MOST_CLASHES = 1000;
 
     private final Conductor conductor;
     private final Owner owner;
@@ -37,7 +45,11 @@ final class Conducting {
     private final Map<Swarm, BlobKey> keys = new HashMap<>();
     private final Map<Guest, Map<BlobKey, List<Order>>> orders = new LinkedHashMap<>();
     private final List<Unreachable> unreachable = new ArrayList<>();
+    private final Set<Clash> clashes = new HashSet<>();
     private boolean due;
+
+    /** Two hosts that say to serve at one address. */
+    private record Clash(NodeAddress address, String first, String second) {}
 
     /** An order that the host could not carry out. */
     private record Unreachable(Member to, Swarm swarm, int block, Member from) {}
@@ -61,8 +73,43 @@ final class Conducting {
         conductor.limits(
                 guest.member, session.limits().upload(), session.limits().download());
         guests.put(guest.member, guest);
-        guest.peer().ifPresent(address -> byAddress.put(address, guest));
+        guest.claimed().ifPresent(address -> settle(address, guest));
         return guest;
+    }
+
+    /**
+     * An address leads to one host: the one that had it first. Another one that says the same is no source until that one
+     * has gone, since its blocks would be asked of the wrong one. The same host with a new link takes its address along.
+     */
+    private void settle(NodeAddress address, Guest guest) {
+        Guest first = byAddress.get(address);
+        if (first == null || first.node().equals(guest.node())) {
+            byAddress.put(address, guest);
+        } else {
+            guest.serves(false);
+            Clash clash = new Clash(address, first.node(), guest.node());
+            if (clashes.size() < MOST_CLASHES && clashes.add(clash)) {
+                LOG.warn(
+                        "{} and {} both say that others reach them at {}: nobody is sent to {} there while {} is linked."
+                                + " Give each an address of its own (peer.advertise, peer.listen)",
+                        first,
+                        guest,
+                        address,
+                        guest.node(),
+                        first.node());
+            }
+        }
+    }
+
+    /** An address is nobody's any more: whoever was kept from it has it now. */
+    private void release(NodeAddress address) {
+        for (Guest next : guests.values()) {
+            if (next.claimed().filter(address::equals).isPresent()) {
+                next.serves(true);
+                byAddress.put(address, next);
+                return;
+            }
+        }
     }
 
     private static Zone zone(ControlSession session) {
@@ -76,7 +123,7 @@ final class Conducting {
     void leave(Guest guest) {
         guest.leave();
         guests.remove(guest.member);
-        guest.peer().ifPresent(address -> byAddress.remove(address, guest));
+        guest.peer().filter(address -> byAddress.remove(address, guest)).ifPresent(this::release);
         orders.remove(guest);
         conductor.leave(guest.member);
         soon();

@@ -12,7 +12,7 @@ import java.util.Set;
 /** A host as long as its link is up. Owned by the owner's thread. */
 final class Guest {
     private final ControlSession session;
-    private final Optional<NodeAddress> peer;
+    private Optional<NodeAddress> peer;
 
     /** It, as the conductor knows it. */
     final Member member;
@@ -36,6 +36,16 @@ final class Guest {
     /** Where others fetch blocks from it; empty: nowhere. */
     Optional<NodeAddress> peer() {
         return peer;
+    }
+
+    /** Where it says that others can fetch blocks from it. */
+    Optional<NodeAddress> claimed() {
+        return session.peer();
+    }
+
+    /** Whether others are sent where it says, or, since somebody else says the same, nowhere. */
+    void serves(boolean serves) {
+        peer = serves ? session.peer() : Optional.empty();
     }
 
     /** Whether a host can be sent to where another one says it serves: what is on this machine's loopback, only from there. */
