@@ -1,6 +1,7 @@
 package io.pantala.transport;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.News;
 import io.pantala.transport.control.LinkSecurity;
@@ -18,6 +19,7 @@ import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketCheck;
 import io.pantala.transport.ticket.TicketSigner;
+import io.pantala.transport.ticket.Voucher;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,6 +79,10 @@ public final class TestCluster {
     /** As it was signed at a certain time. */
     public Ticket ticket(String host, BlobKey key, Instant signed) {
         return signer.sign(host, key, SEED, signed);
+    }
+
+    public Voucher vouch(BlobKey key, BlockLayout layout, byte[] packed) {
+        return signer.vouch(key, layout, packed);
     }
 
     public TicketCheck tickets() {

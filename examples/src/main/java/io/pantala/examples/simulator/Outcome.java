@@ -31,7 +31,7 @@ record Outcome(
     }
 
     private double[] over(boolean slow) {
-        double bound = scenario.bound(slow ? scenario.rate() / Scenario.SLOWER : scenario.rate());
+        double bound = scenario.bound(slow ? scenario.slowRate() : scenario.rate());
         return hosts.stream()
                 .filter(host -> host.slow == slow && host.done >= 0)
                 .mapToDouble(host -> (host.done - host.arrived) / bound)

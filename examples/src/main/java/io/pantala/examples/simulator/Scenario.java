@@ -11,7 +11,8 @@ import io.pantala.manifest.BlockLayout;
  * @param latency of a request for a block, in block times
  * @param jitter of both: they take up to so much longer
  * @param unequal how unevenly connections share a link: the standard deviation of their weights' logarithm
- * @param slow the share of hosts whose links are ten times slower
+ * @param slow the share of hosts whose links are slower
+ * @param slower so many times
  * @param zones that hosts are in, in turns; the seed is in the first
  * @param border what the line between two zones carries, in links of a host; not used with one zone
  * @param failing the share of hosts that fail in a minute
@@ -27,14 +28,12 @@ record Scenario(
         double jitter,
         double unequal,
         double slow,
+        double slower,
         int zones,
         double border,
         double failing,
         double arriving,
         long chance) {
-    /** How much slower a slow host's link is. */
-    static final double SLOWER = 10;
-
     Scenario {
         if (hosts < 1 || size < 1 || !(rate > 0) || zones < 1 || zones > hosts || !(border > 0)) {
             throw new IllegalArgumentException("there must be at least one of each");
@@ -42,14 +41,14 @@ record Scenario(
         if (!(delay >= 0) || !(latency >= 0) || !(jitter >= 0) || !(unequal >= 0) || !(arriving >= 0)) {
             throw new IllegalArgumentException("times can't be negative");
         }
-        if (!(slow >= 0 && slow < 1) || !(failing >= 0 && failing < 1)) {
-            throw new IllegalArgumentException("a share must be from 0 to below 1");
+        if (!(slow >= 0 && slow < 1) || !(failing >= 0 && failing < 1) || !(slower >= 1)) {
+            throw new IllegalArgumentException("a share must be from 0 to below 1, and slower not faster");
         }
     }
 
     /** One blob to so many hosts with equal links, all at once. */
     static Scenario equal(int hosts, long size, double rate) {
-        return new Scenario(hosts, size, rate, 0.1, 0.02, 0.2, 0.3, 0, 1, 2, 0, 0, 1);
+        return new Scenario(hosts, size, rate, 0.1, 0.02, 0.2, 0.3, 0, 10, 1, 2, 0, 0, 1);
     }
 
     Scenario withDelay(double blockTimes) {
@@ -62,6 +61,7 @@ record Scenario(
                 jitter,
                 unequal,
                 slow,
+                slower,
                 zones,
                 border,
                 failing,
@@ -69,29 +69,39 @@ record Scenario(
                 chance);
     }
 
-    Scenario withSlow(double share) {
+    Scenario withSlow(double share, double times) {
         return new Scenario(
-                hosts, size, rate, delay, latency, jitter, unequal, share, zones, border, failing, arriving, chance);
+                hosts, size, rate, delay, latency, jitter, unequal, share, times, zones, border, failing, arriving,
+                chance);
     }
 
     Scenario withZones(int count, double links) {
         return new Scenario(
-                hosts, size, rate, delay, latency, jitter, unequal, slow, count, links, failing, arriving, chance);
+                hosts, size, rate, delay, latency, jitter, unequal, slow, slower, count, links, failing, arriving,
+                chance);
     }
 
     Scenario withFailing(double share) {
         return new Scenario(
-                hosts, size, rate, delay, latency, jitter, unequal, slow, zones, border, share, arriving, chance);
+                hosts, size, rate, delay, latency, jitter, unequal, slow, slower, zones, border, share, arriving,
+                chance);
     }
 
     Scenario withArriving(double ofBound) {
         return new Scenario(
-                hosts, size, rate, delay, latency, jitter, unequal, slow, zones, border, failing, ofBound, chance);
+                hosts, size, rate, delay, latency, jitter, unequal, slow, slower, zones, border, failing, ofBound,
+                chance);
     }
 
     Scenario withChance(long seed) {
         return new Scenario(
-                hosts, size, rate, delay, latency, jitter, unequal, slow, zones, border, failing, arriving, seed);
+                hosts, size, rate, delay, latency, jitter, unequal, slow, slower, zones, border, failing, arriving,
+                seed);
+    }
+
+    /** What a slow host's link carries. */
+    double slowRate() {
+        return rate / slower;
     }
 
     BlockLayout layout() {

@@ -29,6 +29,7 @@ public final class Simulator implements Callable<Integer> {
     enum Kind {
         EQUAL,
         SLOW,
+        LAGGARD,
         ZONES,
         FAILING,
         ARRIVING,
@@ -37,7 +38,8 @@ public final class Simulator implements Callable<Integer> {
         Scenario scenario(Scenario equal) {
             return switch (this) {
                 case EQUAL, CHOOSING -> equal;
-                case SLOW -> equal.withSlow(0.1);
+                case SLOW -> equal.withSlow(0.1, 10);
+                case LAGGARD -> equal.withSlow(1.0 / equal.hosts(), 100);
                 case ZONES -> equal.withZones(3, 2);
                 case FAILING -> equal.withFailing(0.01);
                 case ARRIVING -> equal.withArriving(0.5);
@@ -61,9 +63,10 @@ public final class Simulator implements Callable<Integer> {
             arity = "0..*",
             paramLabel = "SCENARIO",
             description =
-                    "some of: equal (all links), slow (10 %% of hosts ten times slower), zones (3, with a line of two "
-                            + "links' rate between each two), failing (1 %% of hosts a minute), arriving (over half of the time), "
-                            + "choosing (equal, but hosts choose themselves); default all")
+                    "some of: equal (all links), slow (10 %% of hosts ten times slower), laggard (one host a hundred times "
+                            + "slower), zones (3, with a line of two links' rate between each two), failing (1 %% of hosts a "
+                            + "minute), arriving (over half of the time), choosing (equal, but hosts choose themselves); default "
+                            + "all")
     private List<String> names = List.of();
 
     @Option(names = "--hosts", split = ",", paramLabel = "N", description = "how many, also several (default 100)")

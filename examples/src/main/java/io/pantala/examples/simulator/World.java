@@ -49,7 +49,7 @@ final class World {
     }
 
     private Host host(int index, boolean slow) {
-        double rate = slow ? scenario.rate() / Scenario.SLOWER : scenario.rate();
+        double rate = slow ? scenario.slowRate() : scenario.rate();
         return new Host(index, index % scenario.zones(), slow, rate, blocks);
     }
 

@@ -27,6 +27,18 @@ class SimulatorTest {
         assertThat(outcome.firstHalf()).isLessThan(0.75);
     }
 
+    /** None of the others has to wait for it, at the end or before. */
+    @Test
+    void oneHostAtAHundredthOfTheSpeedIsSlowAlone() {
+        Outcome outcome = conducted(EQUAL.withSlow(1.0 / EQUAL.hosts(), 100));
+
+        assertThat(outcome.completion()).hasSize(59);
+        assertThat(last(outcome)).isLessThan(last(conducted(EQUAL)) + 0.02);
+        assertThat(outcome.slowCompletion()).hasSize(1);
+        assertThat(outcome.slowCompletion()[0]).isBetween(0.9, 1.1);
+        assertThat(outcome.registryCopies()).isEqualTo(1, within(1e-9));
+    }
+
     @Test
     void blocksCrossTheBorderOfEachZoneOnce() {
         Outcome outcome = conducted(EQUAL.withZones(3, 2));

@@ -19,6 +19,7 @@ import io.pantala.transport.control.ControlMessage.Order;
 import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.control.SeedLink;
 import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.Voucher;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -275,7 +276,8 @@ final class Download implements Runnable {
                     passOver("it orders blocks that there are not");
                 }
             }
-            case ControlMessage.Sealed _ -> {
+            case ControlMessage.Sealed(BlobKey _, Optional<Voucher> voucher) -> {
+                voucher.ifPresent(given -> around.vouchers().keep(key, given));
                 sealedBySeed = true;
                 if (assembly != null) {
                     assembly.blob().prove();
@@ -283,6 +285,9 @@ final class Download implements Runnable {
                 sealIfComplete();
             }
             case ControlMessage.Failed(BlobKey _, BlobFailure failure) -> failedBySeed(failure);
+            case ControlMessage.Recall _ -> {
+                // Answered by the link.
+            }
             case ControlMessage.CredentialWanted(BlobKey _, String challenge) -> lookForCredential(challenge);
             case ControlMessage.Want _,
                     ControlMessage.Credential _,
@@ -290,6 +295,7 @@ final class Download implements Runnable {
                     ControlMessage.Leave _,
                     ControlMessage.Have _,
                     ControlMessage.Reading _,
+                    ControlMessage.Recalled _,
                     ControlMessage.Reports _ -> {
                 // Only hosts say these.
             }

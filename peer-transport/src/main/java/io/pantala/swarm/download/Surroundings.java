@@ -3,6 +3,7 @@ package io.pantala.swarm.download;
 import io.pantala.store.BlobStore;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.control.SeedLinks;
+import io.pantala.transport.ticket.Vouchers;
 import java.util.concurrent.Executor;
 
 /** What the downloads of one host share. */
@@ -13,5 +14,6 @@ record Surroundings(
         Executor transfers,
         WholeCheck wholeCheck,
         Liars liars,
+        Vouchers vouchers,
         SwarmListener listener,
         SwarmConfig config) {}

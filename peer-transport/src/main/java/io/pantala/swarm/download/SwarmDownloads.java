@@ -8,6 +8,7 @@ import io.pantala.swarm.FillRequest;
 import io.pantala.swarm.Opening;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.control.SeedLinks;
+import io.pantala.transport.ticket.Vouchers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +33,17 @@ public final class SwarmDownloads implements BlobFiller, AutoCloseable {
     /** The store, links and block client stay the caller's, to be closed after this. */
     public SwarmDownloads(
             BlobStore store, SeedLinks links, BlockClient blocks, SwarmListener listener, SwarmConfig config) {
+        this(store, links, blocks, new Vouchers(), listener, config);
+    }
+
+    /** @param vouchers keeps what seeds vouch for */
+    public SwarmDownloads(
+            BlobStore store,
+            SeedLinks links,
+            BlockClient blocks,
+            Vouchers vouchers,
+            SwarmListener listener,
+            SwarmConfig config) {
         this.transfers = new ThreadPoolExecutor(
                 config.transfers(),
                 config.transfers(),
@@ -41,7 +53,7 @@ public final class SwarmDownloads implements BlobFiller, AutoCloseable {
                 Thread.ofPlatform().daemon().name("block-transfer-", 0).factory());
         this.transfers.allowCoreThreadTimeOut(true);
         this.surroundings =
-                new Surroundings(store, links, blocks, transfers, wholeCheck, new Liars(), listener, config);
+                new Surroundings(store, links, blocks, transfers, wholeCheck, new Liars(), vouchers, listener, config);
         wholeCheck.start();
     }
 

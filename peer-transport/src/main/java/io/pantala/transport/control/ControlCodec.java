@@ -41,6 +41,8 @@ import io.pantala.transport.control.ControlMessage.Orders;
 import io.pantala.transport.control.ControlMessage.PassThrough;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.ControlMessage.Reading;
+import io.pantala.transport.control.ControlMessage.Recall;
+import io.pantala.transport.control.ControlMessage.Recalled;
 import io.pantala.transport.control.ControlMessage.Refused;
 import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.control.ControlMessage.Reports;
@@ -52,6 +54,7 @@ import io.pantala.transport.control.ControlMessage.Welcome;
 import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
+import io.pantala.transport.ticket.Voucher;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -214,7 +217,17 @@ final class ControlCodec {
             case Unavailable unavailable -> map.put("t", "unavailable").put("reason", unavailable.reason());
             case Hashes hashes ->
                 map.put("t", "hashes").put("first", hashes.first()).put("hashes", hashes.packed());
-            case Sealed _ -> map.put("t", "sealed");
+            case Sealed sealed -> {
+                map.put("t", "sealed");
+                sealed.voucher().ifPresent(voucher -> map.put("voucher", voucher.text()));
+            }
+            case Recall _ -> map.put("t", "recall");
+            case Recalled recalled ->
+                map.put("t", "recalled")
+                        .put("size", recalled.layout().size())
+                        .put("block", recalled.layout().blockSize())
+                        .put("hashes", recalled.packed())
+                        .put("voucher", recalled.voucher().text());
             case Failed failed -> {
                 map.put("t", "failed");
                 switch (failed.failure()) {
@@ -317,7 +330,17 @@ final class ControlCodec {
                 new PassThrough(fields.key(), Opening.PassThrough.Reason.valueOf(fields.text("reason")));
             case "unavailable" -> new Unavailable(fields.key(), fields.text("reason"));
             case "hashes" -> new Hashes(fields.key(), fields.integer("first"), fields.bytes("hashes"));
-            case "sealed" -> new Sealed(fields.key());
+            case "sealed" ->
+                new Sealed(
+                        fields.key(),
+                        Optional.ofNullable(fields.optionalText("voucher")).map(Voucher::new));
+            case "recall" -> new Recall(fields.key());
+            case "recalled" ->
+                new Recalled(
+                        fields.key(),
+                        new BlockLayout(fields.number("size"), fields.integer("block")),
+                        fields.bytes("hashes"),
+                        new Voucher(fields.text("voucher")));
             case "failed" -> new Failed(fields.key(), fields.failure());
             case "credential-wanted" -> new CredentialWanted(fields.key(), fields.text("challenge"));
             case "credential" ->

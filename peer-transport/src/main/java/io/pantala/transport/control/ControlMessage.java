@@ -14,6 +14,7 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketKey;
+import io.pantala.transport.ticket.Voucher;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -188,8 +189,37 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** All blocks are known and together they are the blob. */
-    record Sealed(BlobKey key) implements AboutBlob {}
+    /**
+     * All blocks are known and together they are the blob.
+     *
+     * @param voucher for a seed that has lost the blob, if the host shows it one day
+     */
+    record Sealed(BlobKey key, Optional<Voucher> voucher) implements AboutBlob {
+        public Sealed(BlobKey key) {
+            this(key, Optional.empty());
+        }
+    }
+
+    /** A seed has lost a blob of which the host holds all: what can it show? No answer is one, too. */
+    record Recall(BlobKey key) implements AboutBlob {}
+
+    /**
+     * The answer.
+     *
+     * @param packed the sha256 of each block, one after the other
+     * @param voucher a seed's word that they are right
+     */
+    @SuppressWarnings("ArrayRecordComponent") // up to 512 KiB of hashes; never compared
+    record Recalled(BlobKey key, BlockLayout layout, byte[] packed, Voucher voucher) implements AboutBlob {
+        /** Blocks of the largest blob that fits a message. */
+        public static final int MOST = 16_384;
+
+        public Recalled {
+            if (packed.length != (long) layout.count() * BlockHashes.LENGTH || layout.count() > MOST) {
+                throw new IllegalArgumentException(packed.length + " bytes of hashes don't fit " + layout);
+            }
+        }
+    }
 
     /** The blob's bytes stop coming. */
     record Failed(BlobKey key, BlobFailure failure) implements AboutBlob {}

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A host's link to one seed: dialled again whenever it is lost, until closed. */
@@ -59,6 +60,7 @@ public final class SeedLink {
     private volatile @Nullable Conversation current;
     private volatile long lastHeard = System.nanoTime();
     private volatile boolean closed;
+    private volatile Consumer<BlobKey> onRecall = _ -> {};
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicLong standingBy = new AtomicLong(NOBODY);
 
@@ -115,6 +117,11 @@ public final class SeedLink {
             send(new ControlMessage.Leave(key));
             return null;
         });
+    }
+
+    /** Runs this when the seed asks what this host can show of a blob. On an event loop: must be quick. */
+    public void onRecall(Consumer<BlobKey> answer) {
+        onRecall = answer;
     }
 
     /** Completes when the first try to reach the seed has ended, either way. */
@@ -265,6 +272,8 @@ public final class SeedLink {
             } else if (message instanceof News news) {
                 shared.dial().news().accept(seed, news);
                 others.told(news);
+            } else if (message instanceof ControlMessage.Recall recall) {
+                onRecall.accept(recall.key());
             } else if (message instanceof AboutBlob about) {
                 Watcher watcher = watchers.get(about.key());
                 if (watcher != null && !watcher.received(about)) {

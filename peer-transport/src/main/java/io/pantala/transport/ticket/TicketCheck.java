@@ -3,6 +3,7 @@ package io.pantala.transport.ticket;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.transport.identity.NodeIdentity;
 import java.security.GeneralSecurityException;
 import java.security.Signature;
@@ -103,16 +104,32 @@ public final class TicketCheck {
             return Optional.of(TicketRefusal.UNKNOWN_KEY);
         }
         int length = ticket.length - Contents.SIGNATURE;
+        byte[] signature = Arrays.copyOfRange(ticket, length, ticket.length);
+        return hasSigned(key.get(), Arrays.copyOf(ticket, length), signature)
+                ? Optional.empty()
+                : Optional.of(TicketRefusal.FORGED);
+    }
+
+    /**
+     * Whether a seed of the cluster has vouched for these blocks of a blob.
+     *
+     * @param packed the sha256 of each block, one after the other
+     */
+    public boolean isVouched(BlobKey blob, BlockLayout layout, byte[] packed, Voucher voucher) {
+        byte[] statement = Statement.of(blob, layout, packed).encode();
+        byte[] signature = decode(voucher.text());
+        return keys.get().stream().anyMatch(key -> hasSigned(key, statement, signature));
+    }
+
+    private static boolean hasSigned(TicketKey key, byte[] contents, byte[] signed) {
         try {
             Signature signature = Signature.getInstance(TicketSigner.ALGORITHM);
-            signature.initVerify(key.get().key());
-            signature.update(ticket, 0, length);
-            return signature.verify(Arrays.copyOfRange(ticket, length, ticket.length))
-                    ? Optional.empty()
-                    : Optional.of(TicketRefusal.FORGED);
+            signature.initVerify(key.key());
+            signature.update(contents);
+            return signature.verify(signed);
         } catch (GeneralSecurityException e) {
             // Numbers that can't be those of a signature.
-            return Optional.of(TicketRefusal.FORGED);
+            return false;
         }
     }
 }

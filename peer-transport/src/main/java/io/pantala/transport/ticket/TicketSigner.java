@@ -1,6 +1,7 @@
 package io.pantala.transport.ticket;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -69,14 +70,28 @@ public final class TicketSigner {
      */
     public Ticket sign(String host, BlobKey blob, String seed, Instant now) {
         byte[] contents = new Contents(publicKey.id(), host, blob, seed, now.plus(LIFE)).encode();
+        byte[] signed = signature(contents);
+        byte[] ticket = Arrays.copyOf(contents, contents.length + signed.length);
+        System.arraycopy(signed, 0, ticket, contents.length, signed.length);
+        return new Ticket(Base64.getUrlEncoder().withoutPadding().encodeToString(ticket));
+    }
+
+    /**
+     * Vouches for the blocks of a blob, for as long as the cluster knows this key.
+     *
+     * @param packed the sha256 of each block, one after the other
+     */
+    public Voucher vouch(BlobKey blob, BlockLayout layout, byte[] packed) {
+        byte[] signed = signature(Statement.of(blob, layout, packed).encode());
+        return new Voucher(Base64.getUrlEncoder().withoutPadding().encodeToString(signed));
+    }
+
+    private byte[] signature(byte[] contents) {
         try {
             Signature signature = Signature.getInstance(ALGORITHM);
             signature.initSign(key);
             signature.update(contents);
-            byte[] signed = signature.sign();
-            byte[] ticket = Arrays.copyOf(contents, contents.length + signed.length);
-            System.arraycopy(signed, 0, ticket, contents.length, signed.length);
-            return new Ticket(Base64.getUrlEncoder().withoutPadding().encodeToString(ticket));
+            return signature.sign();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("a key that could sign before must be able to", e);
         }

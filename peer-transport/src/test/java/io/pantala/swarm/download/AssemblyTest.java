@@ -8,6 +8,7 @@ import io.pantala.swarm.TestContent;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.Vouchers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,16 @@ class AssemblyTest {
         blob = store.create(content.key(), content.layout());
         assembly = new Assembly(
                 blob,
-                new Surroundings(store, null, null, waiting::add, null, null, SwarmListener.NONE, SwarmConfig.DEFAULT),
+                new Surroundings(
+                        store,
+                        null,
+                        null,
+                        waiting::add,
+                        null,
+                        null,
+                        new Vouchers(),
+                        SwarmListener.NONE,
+                        SwarmConfig.DEFAULT),
                 _ -> {});
         assembly.rechecked();
     }

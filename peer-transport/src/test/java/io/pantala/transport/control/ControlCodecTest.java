@@ -20,6 +20,7 @@ import io.pantala.transport.control.ControlMessage.Order;
 import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.identity.ClusterKey;
 import io.pantala.transport.ticket.Ticket;
+import io.pantala.transport.ticket.Voucher;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -81,6 +82,9 @@ class ControlCodecTest {
                 new ControlMessage.Unavailable(KEY, "the registry can't be reached"),
                 new ControlMessage.Hashes(KEY, 12, new byte[96]),
                 new ControlMessage.Sealed(KEY),
+                new ControlMessage.Sealed(KEY, Optional.of(new Voucher("a-voucher"))),
+                new ControlMessage.Recall(KEY),
+                new ControlMessage.Recalled(KEY, BlockLayout.of(600_000), new byte[96], new Voucher("a-voucher")),
                 new ControlMessage.Failed(KEY, new BlobFailure.Interrupted("cut")),
                 new ControlMessage.Failed(
                         KEY, new BlobFailure.DigestMismatch(KEY.digest(), Digest.sha256(new byte[] {1}))),
@@ -146,7 +150,7 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key");
+        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key", "voucher");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.transport.identity.NodeIdentity;
@@ -58,6 +59,28 @@ class TicketCheckTest {
 
         assertThat(check.check(ticket.text(), HOST, digest)).contains(TicketRefusal.OTHER_BLOB);
         assertThat(check.check(ticket.text(), HOST, upstream)).contains(TicketRefusal.OTHER_BLOB);
+    }
+
+    @Test
+    void knowsWhatASeedHasVouchedForFromAllElse() {
+        BlockLayout layout = BlockLayout.of(600_000);
+        byte[] hashes = new byte[96];
+        byte[] others = hashes.clone();
+        others[95] = 1;
+        Voucher voucher = signer.vouch(BLOB, layout, hashes);
+        BlobKey elsewhere = new BlobKey(new UpstreamName("ghcr.io"), BLOB.digest());
+
+        assertThat(check.isVouched(BLOB, layout, hashes, voucher)).isTrue();
+        assertThat(check.isVouched(BLOB, layout, others, voucher)).isFalse();
+        assertThat(check.isVouched(BLOB, BlockLayout.of(600_001), hashes, voucher))
+                .isFalse();
+        assertThat(check.isVouched(elsewhere, layout, hashes, voucher)).isFalse();
+        assertThat(check.isVouched(BLOB, layout, hashes, new Voucher("nonsense")))
+                .isFalse();
+        assertThat(check.check(voucher.text(), HOST, BLOB)).contains(TicketRefusal.MALFORMED);
+
+        keys.clear();
+        assertThat(check.isVouched(BLOB, layout, hashes, voucher)).isFalse();
     }
 
     @Test

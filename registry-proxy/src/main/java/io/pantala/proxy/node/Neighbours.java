@@ -33,6 +33,7 @@ import io.pantala.transport.link.LinkClient;
 import io.pantala.transport.link.SeedNames;
 import io.pantala.transport.ticket.SeedClocks;
 import io.pantala.transport.ticket.TicketCheck;
+import io.pantala.transport.ticket.Vouchers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -66,7 +67,8 @@ final class Neighbours {
         self = new NodeIdentity(Role.HOST, base.name());
         SeedClocks clocks = new SeedClocks(self.name(), base.tuning.clock(), System::nanoTime);
         news = new ClusterNews(clocks, System::nanoTime);
-        announcer = new Announcer(base.store);
+        Vouchers vouchers = new Vouchers();
+        announcer = new Announcer(base.store, vouchers);
         membership = config.token().isPresent() ? Optional.of(join(base)) : Optional.empty();
         Optional<ClusterTls> tls = membership.map(Membership::tls);
         peers = base.add(
@@ -103,7 +105,8 @@ final class Neighbours {
         BlockClient blocks = base.add(new BlockClient(base.tuning.blocks(), tls, base.download), BlockClient::close);
         membership.ifPresent(member -> member.onRenewal(blocks::renew));
         downloads = base.add(
-                new SwarmDownloads(base.store, links, blocks, events, base.tuning.swarm()), SwarmDownloads::close);
+                new SwarmDownloads(base.store, links, blocks, vouchers, events, base.tuning.swarm()),
+                SwarmDownloads::close);
     }
 
     /** Opens it all. */

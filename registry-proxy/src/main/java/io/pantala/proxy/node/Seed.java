@@ -73,6 +73,8 @@ public final class Seed implements Node {
                 new SeedSync(base.vertx, self.name(), cluster, base.tuning.clock(), clusterEvents), SeedSync::close);
         BlockClient blocks = base.add(
                 new BlockClient(base.tuning.blocks(), Optional.of(cluster.tls()), base.download), BlockClient::close);
+        BlockClient plain =
+                base.add(new BlockClient(base.tuning.blocks(), Optional.empty(), base.download), BlockClient::close);
         SeedNode conductor = base.add(
                 new SeedNode(
                         base.vertx,
@@ -85,7 +87,7 @@ public final class Seed implements Node {
                         new BlockEvents(base.metrics),
                         base.tuning.tracker()),
                 SeedNode::close);
-        base.backfills.prefer(conductor.copies(blocks, restarted));
+        base.backfills.prefer(conductor.copies(blocks, plain, restarted));
         Preheats preheats = base.add(
                 new Preheats(
                         base.filler,

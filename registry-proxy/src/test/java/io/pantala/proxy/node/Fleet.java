@@ -121,7 +121,7 @@ final class Fleet {
         return tuning(PullConfig.DEFAULT, local, clock);
     }
 
-    /** Such a seed waits for what hosts hold, and such a host for it, for as long as a test may take. */
+    /** Such a seed waits for what hosts and registries hold, and such a host for it, for as long as a test may take. */
     static Tuning waiting() {
         Duration most = Duration.ofMinutes(1);
         Tuning patient = patient();
@@ -142,7 +142,7 @@ final class Fleet {
                         backfill.attempts(),
                         backfill.firstDelay(),
                         backfill.longestDelay(),
-                        backfill.idle()),
+                        most),
                 patient.pull(),
                 new SwarmConfig(
                         most,

@@ -3,6 +3,7 @@ package io.pantala.seed.backfill;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockHashes;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.registry.RegistryResponse;
@@ -210,6 +211,7 @@ final class Flight {
             return;
         }
         if (anyRight(there)) {
+            recover(there, Optional.empty());
             fetch(there, Optional.empty());
             return;
         }
@@ -232,6 +234,9 @@ final class Flight {
             return false;
         }
         try (Copies.Copy copy = found.get()) {
+            if (copy.hashes().isPresent()) {
+                return openAsItComes(copy);
+            }
             Retrieval tried = new Retrieval(key, copy, means, spool, this::going);
             switch (tried.run(most.minusNanos(System.nanoTime() - started))) {
                 case Retrieval.Outcome.Retrieved(StoredBlob blob) -> {
@@ -245,6 +250,57 @@ final class Flight {
                     return false;
                 }
             }
+        }
+    }
+
+    /**
+     * What each block has to be is known: the blob is open from now on, for what hosts give and, when they give no more,
+     * for the rest from the registry. False when there is no room for it.
+     */
+    private boolean openAsItComes(Copies.Copy copy) throws InterruptedException {
+        StoredBlob blob;
+        try {
+            if (!means.store().fits(copy.layout().size())) {
+                return false;
+            }
+            blob = means.store().create(key, copy.layout());
+        } catch (NoRoomException | IOException e) {
+            means.listener().notRetrieved(key, "it can't be stored: " + e.getMessage(), requestId);
+            return false;
+        }
+        open(blob);
+        if (!blob.sealed()) {
+            recover(blob, Optional.of(copy));
+            fetch(blob, Optional.empty());
+        }
+        return true;
+    }
+
+    /** Has hosts give what is missing, others in place of those that give no more, for as long as anything comes. */
+    private void recover(StoredBlob blob, Optional<Copies.Copy> first) throws InterruptedException {
+        long begun = System.nanoTime();
+        long bytes = 0;
+        Optional<Copies.Copy> found = first;
+        for (long came = 1; came > 0 && !blob.held().isFull() && going(); bytes += came) {
+            if (found.isEmpty()) {
+                found = means.copies().get().of(key, means.config().copies());
+            }
+            came = found.isEmpty() ? 0 : recovered(blob, found.get());
+            found = Optional.empty();
+        }
+        if (bytes > 0 && blob.held().isFull()) {
+            means.listener().retrieved(key, bytes, Duration.ofNanos(System.nanoTime() - begun), requestId);
+        } else if (bytes > 0) {
+            means.listener().notRetrieved(key, "they gave " + bytes + " bytes of it", requestId);
+        }
+    }
+
+    private long recovered(StoredBlob blob, Copies.Copy given) throws InterruptedException {
+        try (Copies.Copy copy = given) {
+            Optional<BlockHashes> hashes = copy.hashes();
+            return hashes.isPresent() && copy.layout().equals(blob.layout())
+                    ? new Recovery(blob, copy, hashes.get(), this::going).run()
+                    : 0;
         }
     }
 

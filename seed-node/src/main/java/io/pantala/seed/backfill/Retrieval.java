@@ -162,7 +162,7 @@ final class Retrieval {
             for (Task task = next(); task != null; task = next()) {
                 boolean held;
                 try (BlockWriter writer = lease.writer(task.block)) {
-                    held = task.from.fetch(task.block, writer);
+                    held = task.from.fetch(task.block, writer, null);
                 } catch (RuntimeException e) {
                     log.warn("{}: block {} could not be taken from {}", key, task.block, task.from, e);
                     held = false;

@@ -1,6 +1,7 @@
 package io.pantala.seed.cluster;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.seed.cluster.ClusterState.TokenEntry;
 import io.pantala.seed.tracker.ClusterDesk;
 import io.pantala.transport.control.ControlMessage.News;
@@ -14,6 +15,7 @@ import io.pantala.transport.join.JoinRequest;
 import io.pantala.transport.ticket.SeedClocks;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketCheck;
+import io.pantala.transport.ticket.Voucher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
@@ -195,6 +197,11 @@ public final class Cluster implements ClusterDesk, AutoCloseable {
     @Override
     public Ticket ticket(String host, BlobKey key) {
         return view().signer().sign(host, key, self.name(), clock.instant());
+    }
+
+    @Override
+    public Voucher vouch(BlobKey key, BlockLayout layout, byte[] packed) {
+        return view().signer().vouch(key, layout, packed);
     }
 
     @Override

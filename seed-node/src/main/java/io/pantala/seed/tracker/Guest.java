@@ -61,6 +61,13 @@ final class Guest {
         return session.identity().isPresent();
     }
 
+    /** Whether it serves where it dials from, so that a seed that fetches from it dials nobody else. */
+    boolean servesWhereItIs() {
+        return peer.filter(
+                        there -> NodeAddress.parse(session.remote(), 1).host().equals(there.host()))
+                .isPresent();
+    }
+
     boolean isGone() {
         return gone;
     }

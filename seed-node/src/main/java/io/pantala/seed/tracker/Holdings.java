@@ -2,12 +2,15 @@ package io.pantala.seed.tracker;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.transport.control.ControlMessage.Have;
+import io.pantala.transport.control.ControlMessage.Recall;
+import io.pantala.transport.control.ControlMessage.Recalled;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 
 /**
  * Which hosts have said that they hold all of a blob, whether anybody wants it now or not. Soft: it is bounded, and hosts
@@ -24,6 +27,9 @@ final class Holdings {
 
     /** Who waits to hear of a blob. */
     private final Map<BlobKey, List<Runnable>> waiting = new HashMap<>();
+
+    /** Who waits for what hosts can show of a blob. */
+    private final Map<BlobKey, Consumer<Recalled>> recalling = new HashMap<>();
 
     /** One host's. */
     record Holding(Guest guest, Have have) {}
@@ -55,6 +61,23 @@ final class Holdings {
     /** Nobody waits any more to hear of it. */
     void enough(BlobKey key) {
         waiting.remove(key);
+    }
+
+    /** Asks these hosts what they can show of a blob, and gives it all that they answer, until told to forget it. */
+    void recall(BlobKey key, List<Holding> holders, Consumer<Recalled> answers) {
+        recalling.put(key, answers);
+        holders.forEach(holder -> holder.guest.send(new Recall(key)));
+    }
+
+    void recalled(Recalled answer) {
+        Consumer<Recalled> waits = recalling.get(answer.key());
+        if (waits != null) {
+            waits.accept(answer);
+        }
+    }
+
+    void forget(BlobKey key, Consumer<Recalled> answers) {
+        recalling.remove(key, answers);
     }
 
     List<Holding> of(BlobKey key) {

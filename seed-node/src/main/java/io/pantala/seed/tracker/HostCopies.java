@@ -1,6 +1,7 @@
 package io.pantala.seed.tracker;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockHashes;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.seed.backfill.Copies;
 import io.pantala.seed.schedule.Zone;
@@ -10,6 +11,7 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.Abort;
 import io.pantala.transport.block.BlockClient;
 import io.pantala.transport.block.BlockOutcome;
+import io.pantala.transport.control.ControlMessage.Recalled;
 import io.pantala.transport.ticket.Ticket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,23 +23,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the hosts that are linked to a seed hold, for that seed to take back what it has lost. Only of hosts that have
- * proved by a certificate who they are: where anyone can say to be a host, anyone could have the seed dial anything.
+ * What the hosts that are linked to a seed hold, for that seed to take back what it has lost. Of hosts that have not
+ * proved by a certificate who they are, only what a seed has vouched for, and only from where they dial: where anyone can
+ * say to be a host, anyone could have the seed dial anything.
  */
 final class HostCopies implements Copies {
     private static final Logger LOG = LoggerFactory.getLogger(HostCopies.class);
 
     /** More at once would not be faster. */
     private static final int MOST_HOLDERS = 8;
+
+    /** How long hosts may take to show what a seed has vouched for. */
+    private static final Duration SHOW = Duration.ofSeconds(1);
 
     /** How long a host that has lied is not asked. */
     private static final Duration DISTRUST = Duration.ofMinutes(10);
@@ -46,6 +56,7 @@ final class HostCopies implements Copies {
     private final Zone zone;
     private final ClusterDesk cluster;
     private final BlockClient blocks;
+    private final BlockClient plain;
     private final Holdings holdings;
     private final Owner owner;
     private final long settled;
@@ -56,6 +67,8 @@ final class HostCopies implements Copies {
     /**
      * @param self what the seed calls itself
      * @param zone where it is
+     * @param blocks fetches from hosts with a certificate
+     * @param plain fetches from others
      * @param settle for how long from now on hosts may still be about to tell what they hold
      */
     HostCopies(
@@ -63,6 +76,7 @@ final class HostCopies implements Copies {
             Zone zone,
             ClusterDesk cluster,
             BlockClient blocks,
+            BlockClient plain,
             Holdings holdings,
             Owner owner,
             Duration settle) {
@@ -70,6 +84,7 @@ final class HostCopies implements Copies {
         this.zone = zone;
         this.cluster = cluster;
         this.blocks = blocks;
+        this.plain = plain;
         this.holdings = holdings;
         this.owner = owner;
         this.settled = System.nanoTime() + settle.toNanos();
@@ -86,11 +101,46 @@ final class HostCopies implements Copies {
                 found.complete(List.of());
             });
             List<Holding> holders = found.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-            return holders.isEmpty() ? Optional.empty() : Optional.of(new HostsCopy(key, holders));
+            if (holders.isEmpty()) {
+                return Optional.empty();
+            }
+            Optional<BlockHashes> vouched = vouched(key, holders);
+            List<Holding> usable = vouched.isPresent()
+                    ? holders
+                    : holders.stream()
+                            .filter(each -> each.guest().isCertified())
+                            .toList();
+            return usable.isEmpty() ? Optional.empty() : Optional.of(new HostsCopy(key, usable, vouched));
         } catch (RejectedExecutionException | TimeoutException e) {
             return Optional.empty();
         } catch (ExecutionException e) {
             throw new IllegalStateException("it always completes normally", e);
+        }
+    }
+
+    /** What the blocks of a blob have to be, if one of these hosts can show a seed's word for it. */
+    private Optional<BlockHashes> vouched(BlobKey key, List<Holding> holders) throws InterruptedException {
+        BlockLayout layout = holders.getFirst().have().layout();
+        BlockingQueue<Recalled> answers = new LinkedBlockingQueue<>();
+        Consumer<Recalled> taking = answers::add;
+        long deadline = System.nanoTime() + SHOW.toNanos();
+        owner.execute(() -> holdings.recall(key, holders, taking));
+        try {
+            for (int i = 0; i < holders.size(); i++) {
+                Recalled answer = answers.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (answer == null) {
+                    return Optional.empty();
+                }
+                if (answer.layout().equals(layout)
+                        && cluster.tickets().isVouched(key, layout, answer.packed(), answer.voucher())) {
+                    BlockHashes hashes = new BlockHashes(layout.count());
+                    hashes.putPacked(0, answer.packed());
+                    return Optional.of(hashes);
+                }
+            }
+            return Optional.empty();
+        } finally {
+            onOwner(() -> holdings.forget(key, taking));
         }
     }
 
@@ -110,7 +160,8 @@ final class HostCopies implements Copies {
     /** All that say of the blob what most of them say, the nearest first. */
     private List<Holding> trusted(BlobKey key) {
         List<Holding> all = new ArrayList<>(holdings.of(key).stream()
-                .filter(each -> each.guest().isCertified() && !isDistrusted(each.guest()))
+                .filter(each -> each.guest().isCertified() || each.guest().servesWhereItIs())
+                .filter(each -> !isDistrusted(each.guest()))
                 .filter(each -> each.have()
                         .layout()
                         .equals(BlockLayout.of(each.have().layout().size())))
@@ -147,13 +198,15 @@ final class HostCopies implements Copies {
         private final BlockLayout layout;
         private final List<Holder> holders;
         private final Ticket ticket;
+        private final Optional<BlockHashes> hashes;
 
         // Guarded by this.
         private final Set<Abort> running = new HashSet<>();
         private boolean closed;
 
-        HostsCopy(BlobKey key, List<Holding> found) {
+        HostsCopy(BlobKey key, List<Holding> found, Optional<BlockHashes> hashes) {
             this.key = key;
+            this.hashes = hashes;
             this.layout = found.getFirst().have().layout();
             this.ticket = cluster.ticket(self, key);
             this.holders = found.stream()
@@ -165,6 +218,11 @@ final class HostCopies implements Copies {
         @Override
         public BlockLayout layout() {
             return layout;
+        }
+
+        @Override
+        public Optional<BlockHashes> hashes() {
+            return hashes;
         }
 
         @Override
@@ -208,12 +266,15 @@ final class HostCopies implements Copies {
         }
 
         @Override
-        public boolean fetch(int block, BlockWriter into) {
+        public boolean fetch(int block, BlockWriter into, byte @Nullable [] expected) {
             Abort abort = copy.begin();
             try {
-                BlockOutcome outcome = blocks.fetch(address, copy.key, block, copy.ticket, into, null, abort);
+                BlockClient client = guest.isCertified() ? blocks : plain;
+                BlockOutcome outcome = client.fetch(address, copy.key, block, copy.ticket, into, expected, abort);
                 if (outcome instanceof BlockOutcome.NotHeld) {
                     onOwner(() -> holdings.remove(guest, copy.key));
+                } else if (outcome instanceof BlockOutcome.Corrupt) {
+                    lied();
                 }
                 return outcome instanceof BlockOutcome.Received;
             } finally {

@@ -100,12 +100,13 @@ public final class SeedNode implements AutoCloseable {
     /**
      * What its hosts hold, to be taken back when this seed has lost it.
      *
-     * @param blocks fetches it; stays the caller's
+     * @param blocks fetches it from hosts with a certificate; stays the caller's, like the other
+     * @param plain fetches it from hosts without
      * @param restarted whether this seed has had hosts before: they are about to tell what they hold
      */
-    public Copies copies(BlockClient blocks, boolean restarted) {
+    public Copies copies(BlockClient blocks, BlockClient plain, boolean restarted) {
         return new HostCopies(
-                name, zone, cluster, blocks, holdings, owner, restarted ? config.settle() : Duration.ZERO);
+                name, zone, cluster, blocks, plain, holdings, owner, restarted ? config.settle() : Duration.ZERO);
     }
 
     /** The hosts that are linked now. */
@@ -175,6 +176,7 @@ public final class SeedNode implements AutoCloseable {
                     holdings.add(guest, have);
                     of(have).ifPresent(blob -> blob.have(guest, have));
                 }
+                case ControlMessage.Recalled recalled -> holdings.recalled(recalled);
                 case ControlMessage.Reading(BlobKey _, List<Integer> blocks) ->
                     of(message).ifPresent(blob -> blob.reading(guest, blocks));
                 case ControlMessage.Reports(BlobKey _, List<Report> reports) ->
@@ -190,6 +192,7 @@ public final class SeedNode implements AutoCloseable {
                         ControlMessage.Hashes _,
                         ControlMessage.Orders _,
                         ControlMessage.Sealed _,
+                        ControlMessage.Recall _,
                         ControlMessage.Failed _,
                         ControlMessage.CredentialWanted _ -> {
                     // Only seeds say these.

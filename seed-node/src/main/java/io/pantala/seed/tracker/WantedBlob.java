@@ -19,8 +19,10 @@ import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Report;
+import io.pantala.transport.control.ControlMessage.Sealed;
 import io.pantala.transport.control.ControlMessage.Want;
 import io.pantala.transport.ticket.TicketSigner;
+import io.pantala.transport.ticket.Voucher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -297,7 +299,7 @@ final class WantedBlob {
         private final Swarm swarm;
         private final BlockHashes hashes;
         private BlockSet fresh;
-        private boolean sealed;
+        private @Nullable Sealed sealed;
         private @Nullable Subscription subscription;
 
         /** Takes over the lease. */
@@ -350,8 +352,21 @@ final class WantedBlob {
 
         private void wasSealed() {
             tellFresh();
-            sealed = true;
-            wants.keySet().forEach(guest -> guest.send(new ControlMessage.Sealed(key)));
+            if (!hashes.isComplete()) {
+                tellSealed(new Sealed(key));
+                return;
+            }
+            byte[] packed = hashes.packed(0, hashes.count());
+            // A signature takes too long for the thread that all swarms share.
+            Thread.startVirtualThread(() -> {
+                Voucher voucher = around.cluster().vouch(key, blob.layout(), packed);
+                later(() -> tellSealed(new Sealed(key, Optional.of(voucher))));
+            });
+        }
+
+        private void tellSealed(Sealed news) {
+            sealed = news;
+            wants.keySet().forEach(guest -> guest.send(news));
         }
 
         private void tellFresh() {
@@ -369,8 +384,8 @@ final class WantedBlob {
             guest.send(new ControlMessage.Opened(key, blob.layout()));
             grant(guest);
             hashes(hashes.known()).forEach(guest::send);
-            if (sealed) {
-                guest.send(new ControlMessage.Sealed(key));
+            if (sealed != null) {
+                guest.send(sealed);
             }
         }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockHashes;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.RepositoryName;
@@ -996,6 +997,92 @@ class BackfillsTest {
     }
 
     @Test
+    void passesOnWhatASeedHasVouchedForAsItComesHoweverLongThatTakes() throws Exception {
+        byte[] blob = bytes(3 * MIB + 5);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder slow = new FakeHolder(blob);
+        slow.withheld = 6;
+        slow.until = new CountDownLatch(1);
+        backfills.prefer(vouched(blob, slow));
+
+        try (Fill fill = start(digest);
+                StoredBlob stored = opened(fill)) {
+            await().until(() -> stored.held().size() == 6);
+            assertThat(registry.requests()).isEmpty();
+            slow.until.countDown();
+            await().until(stored::sealed);
+            assertThat(read(stored)).isEqualTo(blob);
+        }
+
+        assertThat(registry.requests()).isEmpty();
+        assertThat(events.log).contains("retrieved " + blob.length + " req-1", "sealed req-1");
+    }
+
+    @Test
+    void asksTheRegistryForWhatIsLeftWhenOthersGiveNoMoreOfWhatASeedHasVouchedFor() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder one = new FakeHolder(blob);
+        one.most = 5;
+        backfills.prefer(vouched(blob, one));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length - 5L * BLOCK);
+        assertThat(one.lies).hasValue(0);
+    }
+
+    @Test
+    void takesNothingFromOneThatGivesSomethingElseThanASeedHasVouchedFor() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder honest = new FakeHolder(blob);
+        FakeHolder liar = new FakeHolder(new byte[blob.length]);
+        backfills.prefer(vouched(blob, liar, honest));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.requests()).isEmpty();
+        assertThat(liar.lies).hasPositiveValue();
+        assertThat(honest.given).hasValue(12);
+    }
+
+    /** The one that keeps the first block back has it for ever: the other is asked for that, too. */
+    @Test
+    void waitsForNoSingleOneOfThoseThatHoldWhatASeedHasVouchedFor() throws Exception {
+        byte[] blob = bytes(3 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        FakeHolder stalled = new FakeHolder(blob);
+        CountDownLatch end = new CountDownLatch(1);
+        stalled.until = end;
+        FakeHolder well = new FakeHolder(blob);
+        backfills.prefer(vouched(blob, stalled, well));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+        end.countDown();
+
+        assertThat(registry.requests()).isEmpty();
+    }
+
+    @Test
+    void takesWhatItLacksItselfFromOthersAfterARestart() throws Exception {
+        byte[] blob = bytes(8 * MIB);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.next("/blobs/", Fault.cutAfter(4 * BLOCK)).always("/blobs/", Fault.status(500));
+        try (Fill fill = start(digest);
+                StoredBlob _ = opened(fill)) {
+            await().until(() -> events.log.contains("failed req-1"));
+        }
+        reopen(100 * MIB);
+        long sent = registry.bytesSent(digest);
+        backfills.prefer(vouched(blob, new FakeHolder(blob)));
+
+        assertThat(fill(digest)).isEqualTo(blob);
+
+        assertThat(registry.bytesSent(digest)).isEqualTo(sent);
+    }
+
+    @Test
     void keepsNothingOfOthersThatWasNotProvedBeforeTheProcessEnded() throws Exception {
         byte[] blob = bytes(3 * MIB);
         Digest digest = registry.blob("library/probe", blob);
@@ -1025,11 +1112,35 @@ class BackfillsTest {
     }
 
     private static Copies copies(FakeHolder... holders) {
+        return copies(Optional.empty(), holders);
+    }
+
+    /** A seed has vouched for what they hold to be these bytes. */
+    private static Copies vouched(byte[] bytes, FakeHolder... holders) {
+        int count = BlockLayout.of(bytes.length).count();
+        BlockHashes hashes = new BlockHashes(count);
+        for (int block = 0; block < count; block++) {
+            hashes.put(block, hash(bytes, block));
+        }
+        return copies(Optional.of(hashes), holders);
+    }
+
+    private static byte[] hash(byte[] bytes, int block) {
+        int at = block * BLOCK;
+        return Digest.newSha256().digest(Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + BLOCK)));
+    }
+
+    private static Copies copies(Optional<BlockHashes> hashes, FakeHolder... holders) {
         BlockLayout layout = BlockLayout.of(holders[0].bytes.length);
         return (_, _) -> Optional.of(new Copies.Copy() {
             @Override
             public BlockLayout layout() {
                 return layout;
+            }
+
+            @Override
+            public Optional<BlockHashes> hashes() {
+                return hashes;
             }
 
             @Override
@@ -1050,18 +1161,27 @@ class BackfillsTest {
         private int most = Integer.MAX_VALUE;
         private CountDownLatch until = new CountDownLatch(0);
 
+        /** Blocks from this one on are kept back until then. */
+        private int withheld;
+
         FakeHolder(byte[] bytes) {
             this.bytes = bytes;
         }
 
         @Override
-        public boolean fetch(int block, BlockWriter into) {
+        public boolean fetch(int block, BlockWriter into, byte @Nullable [] expected) {
             try {
-                until.await();
+                if (block >= withheld) {
+                    until.await();
+                }
                 int at = block * BLOCK;
                 into.write(ByteBuffer.wrap(Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + BLOCK))));
                 if (given.incrementAndGet() > most) {
                     given.decrementAndGet();
+                    return false;
+                }
+                if (expected != null && !Arrays.equals(expected, hash(bytes, block))) {
+                    lied();
                     return false;
                 }
                 into.complete();

@@ -427,6 +427,41 @@ class ConductorTest {
         }
 
         @Test
+        void twoThatCanNotReachEachOtherTakeFromOthersAndStaySourcesOfAllElse() {
+            Swarm swarm = stage.swarm(60);
+            Member seed = stage.seed(swarm);
+            Member one = stage.wanting(swarm);
+            Member other = stage.wanting(swarm);
+            Set<Member> apart = Set.of(one, other);
+            List<Member> others =
+                    Stream.generate(() -> stage.wanting(swarm)).limit(4).toList();
+            Random random = new Random(1);
+            List<Order> came = new ArrayList<>();
+            int failed = 0;
+            stage.decide();
+            while (!stage.open.isEmpty()) {
+                Order order = stage.open.get(random.nextInt(stage.open.size()));
+                stage.pass(Duration.ofMillis(300));
+                if (apart.contains(order.to()) && apart.contains(order.from())) {
+                    stage.failed(order, Failure.UNREACHABLE);
+                    failed++;
+                } else {
+                    stage.fetched(order);
+                    came.add(order);
+                }
+                stage.decide();
+            }
+
+            assertThat(came).hasSize(6 * 60);
+            assertThat(failed).isBetween(1, 20);
+            assertThat(came).filteredOn(order -> order.from() == seed).hasSizeBetween(60, 2 * 60);
+            assertThat(came.stream()
+                            .filter(order -> others.contains(order.to()))
+                            .map(Order::from))
+                    .containsAll(apart);
+        }
+
+        @Test
         void aZoneIsNotHeldUpByAFewSlowHostsInTheSeedsOwn() {
             Swarm swarm = stage.swarm(60);
             stage.seed(swarm, "r/a");

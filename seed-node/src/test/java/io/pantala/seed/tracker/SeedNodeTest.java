@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
+import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.RepositoryName;
 import io.pantala.seed.http.SeedServer;
 import io.pantala.seed.schedule.ConductorConfig;
@@ -37,6 +38,7 @@ import io.pantala.transport.control.VersionRange;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.TicketCheck;
+import io.pantala.transport.ticket.Voucher;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -406,6 +408,11 @@ class SeedNodeTest {
         @Override
         public Ticket ticket(String host, BlobKey key) {
             return cluster.ticket(host, key);
+        }
+
+        @Override
+        public Voucher vouch(BlobKey key, BlockLayout layout, byte[] packed) {
+            return cluster.vouch(key, layout, packed);
         }
 
         @Override
