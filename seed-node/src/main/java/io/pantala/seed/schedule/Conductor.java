@@ -412,10 +412,11 @@ public final class Conductor {
         long least = Long.MAX_VALUE;
         for (int look = 0; look < looks; look++) {
             Part from = free.get((at + look * (free.size() / looks)) % free.size());
-            int block = choice.of(to, from, now);
+            // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
+            long busy = (long) from.member.serving.size() << 32;
+            int block = busy < least ? choice.of(to, from, now) : -1;
             if (block >= 0) {
-                // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
-                long cost = (long) from.member.serving.size() << 32
+                long cost = busy
                         | (long) (from.member.zone.rack().equals(to.member.zone.rack()) ? 0 : 1) << 31
                         | to.locality.rarity.of(block);
                 if (cost < least) {
@@ -454,10 +455,11 @@ public final class Conductor {
         long least = Long.MAX_VALUE;
         for (int look = 0; look < looks; look++) {
             Part to = starving.get((at + look * (starving.size() / looks)) % starving.size());
-            int block = choice.of(to, from, now);
+            // Whoever has least under way first.
+            long busy = (long) to.member.receiving << 32;
+            int block = busy < least ? choice.of(to, from, now) : -1;
             if (block >= 0) {
-                // Whoever has least under way first.
-                long cost = (long) to.member.receiving << 32 | receivers.rarity.of(block);
+                long cost = busy | receivers.rarity.of(block);
                 if (cost < least) {
                     least = cost;
                     best = to;
