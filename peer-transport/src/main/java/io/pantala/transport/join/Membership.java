@@ -177,11 +177,11 @@ public final class Membership implements AutoCloseable {
         return now != null && counts(now) ? CompletableFuture.completedFuture(null) : obtain(List.of(seed));
     }
 
-    /** Renews the certificate if it is time. */
+    /** Renews the certificate if it is time, or gets one that counts since a clock that went back: others refuse it now. */
     CompletableFuture<Void> check(List<NodeAddress> seeds) {
         Held now = held.get();
         Instant time = clock.instant();
-        if (now == null || seeds.isEmpty() || time.isBefore(now.renewal()) || pause.covers(time)) {
+        if (now == null || seeds.isEmpty() || (time.isBefore(now.renewal()) && counts(now)) || pause.covers(time)) {
             return CompletableFuture.completedFuture(null);
         }
         List<NodeAddress> order = new ArrayList<>(seeds);
@@ -224,11 +224,14 @@ public final class Membership implements AutoCloseable {
         synchronized (this) {
             running = null;
         }
+        Held now = held.get();
+        if (!obtained || (now != null && !counts(now))) {
+            Instant failed = clock.instant();
+            pause = new Pause(failed, failed.plus(PAUSE));
+        }
         if (obtained) {
             attempt.complete(null);
         } else {
-            Instant failed = clock.instant();
-            pause = new Pause(failed, failed.plus(PAUSE));
             attempt.completeExceptionally(failure);
         }
     }

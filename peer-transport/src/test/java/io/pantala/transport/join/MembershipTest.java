@@ -190,6 +190,22 @@ class MembershipTest {
         assertThat(member.ends()).contains(ends(start));
     }
 
+    /** Its links may well stay up, but nobody lets it in anew. */
+    @Test
+    void joinsAnewByItselfWhenClocksGoBackBeforeItsCertificate() throws Exception {
+        atHost = atSeed = start.plus(Duration.ofHours(3));
+        Membership member = member(token);
+        member.ready(seed).get(60, SECONDS);
+        asked.clear();
+
+        atHost = atSeed = start;
+        member.check(List.of(seed)).get(60, SECONDS);
+        member.check(List.of(seed)).get(60, SECONDS);
+
+        assertThat(asked).containsExactly("a stranger with a secret");
+        assertThat(member.ends()).contains(ends(start));
+    }
+
     @Test
     void joinsAndRenewsThoughItsClockIsMinutesOff() throws Exception {
         for (Duration skew : List.of(Duration.ofMinutes(9), Duration.ofMinutes(-9))) {
