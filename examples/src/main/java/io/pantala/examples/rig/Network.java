@@ -41,6 +41,12 @@ public final class Network implements AutoCloseable {
 
     private static final long LEAST_QUEUE = 128 << 10;
 
+    /**
+     * Every host's is the one that each kernel has, and lets a namespace choose: BBR, which a machine may have as its own,
+     * loses and sends again a fifth of what several senders bring to one short queue.
+     */
+    private static final Path CONGESTION_CONTROL = Path.of("/proc/sys/net/ipv4/tcp_congestion_control");
+
     /** As the kernel shows them: name, then 8 numbers of what was received and 8 of what was sent, bytes first. */
     private static final Pattern COUNTERS = Pattern.compile("\\s*(\\S+):\\s*(\\d+)(?:\\s+\\d+){7}\\s+(\\d+)\\s.*");
 
@@ -155,6 +161,7 @@ public final class Network implements AutoCloseable {
             shape(hub, port, rate);
         }
         Site site = new Site(name, address, namespace);
+        site.inside(() -> Files.writeString(CONGESTION_CONTROL, "reno"));
         hosts.add(site);
         return site;
     }
