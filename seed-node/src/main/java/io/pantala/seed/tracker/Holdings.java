@@ -6,11 +6,14 @@ import io.pantala.transport.control.ControlMessage.Recall;
 import io.pantala.transport.control.ControlMessage.Recalled;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Which hosts have said that they hold all of a blob, whether anybody wants it now or not. Soft: it is bounded, and hosts
@@ -29,10 +32,13 @@ final class Holdings {
     private final Map<BlobKey, List<Runnable>> waiting = new HashMap<>();
 
     /** Who waits for what hosts can show of a blob. */
-    private final Map<BlobKey, Consumer<Recalled>> recalling = new HashMap<>();
+    private final Map<BlobKey, Recalling> recalling = new HashMap<>();
 
     /** One host's. */
     record Holding(Guest guest, Have have) {}
+
+    /** Who was asked and has not answered yet. */
+    private record Recalling(Set<Guest> asked, Consumer<Recalled> answers) {}
 
     void add(Guest guest, Have have) {
         if (!have.blocks().isFull() || guest.peer().isEmpty()) {
@@ -63,21 +69,25 @@ final class Holdings {
         waiting.remove(key);
     }
 
-    /** Asks these hosts what they can show of a blob, and gives it all that they answer, until told to forget it. */
+    /** Asks these hosts what they can show of a blob, and gives it what each answers first, until told to forget it. */
     void recall(BlobKey key, List<Holding> holders, Consumer<Recalled> answers) {
-        recalling.put(key, answers);
+        recalling.put(
+                key,
+                new Recalling(
+                        holders.stream().map(Holding::guest).collect(Collectors.toCollection(HashSet::new)), answers));
         holders.forEach(holder -> holder.guest.send(new Recall(key)));
     }
 
-    void recalled(Recalled answer) {
-        Consumer<Recalled> waits = recalling.get(answer.key());
-        if (waits != null) {
-            waits.accept(answer);
+    /** A host that was not asked, or says more than that, is not heard: answers are large, and wait in memory. */
+    void recalled(Guest guest, Recalled answer) {
+        Recalling waits = recalling.get(answer.key());
+        if (waits != null && waits.asked.remove(guest)) {
+            waits.answers.accept(answer);
         }
     }
 
     void forget(BlobKey key, Consumer<Recalled> answers) {
-        recalling.remove(key, answers);
+        recalling.computeIfPresent(key, (_, waits) -> waits.answers.equals(answers) ? null : waits);
     }
 
     List<Holding> of(BlobKey key) {

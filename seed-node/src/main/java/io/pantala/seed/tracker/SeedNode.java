@@ -176,7 +176,7 @@ public final class SeedNode implements AutoCloseable {
                     holdings.add(guest, have);
                     of(have).ifPresent(blob -> blob.have(guest, have));
                 }
-                case ControlMessage.Recalled recalled -> holdings.recalled(recalled);
+                case ControlMessage.Recalled recalled -> holdings.recalled(guest, recalled);
                 case ControlMessage.Reading(BlobKey _, List<Integer> blocks) ->
                     of(message).ifPresent(blob -> blob.reading(guest, blocks));
                 case ControlMessage.Reports(BlobKey _, List<Report> reports) ->
