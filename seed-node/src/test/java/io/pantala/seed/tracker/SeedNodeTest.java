@@ -264,20 +264,22 @@ class SeedNodeTest {
         seed.filler.accepted = Authorization.of("Bearer new");
         // It waits before the other one comes, who has nothing newer and whom the seed may ask too.
         try (Fill renewing = one.start(content.key(), "r1", new CredentialSource() {
-                    @Override
-                    public Authorization current() {
-                        return Authorization.of("Bearer old");
-                    }
+            @Override
+            public Authorization current() {
+                return Authorization.of("Bearer old");
+            }
 
-                    @Override
-                    public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
-                        asked.incrementAndGet();
-                        return Optional.of(Authorization.of("Bearer new"));
-                    }
-                });
-                Fill silent = two.start("r2", "Bearer old")) {
-            opened(renewing).close();
-            opened(silent).close();
+            @Override
+            public Optional<Authorization> newerThan(Authorization rejected, String challenge) {
+                asked.incrementAndGet();
+                return Optional.of(Authorization.of("Bearer new"));
+            }
+        })) {
+            assertThat(seed.filler.started.poll(10, SECONDS)).isNotNull();
+            try (Fill silent = two.start("r2", "Bearer old")) {
+                opened(renewing).close();
+                opened(silent).close();
+            }
         }
         assertThat(asked).hasValue(1);
     }
