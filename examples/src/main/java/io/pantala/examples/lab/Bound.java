@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Bound(Rate source, Rate link, @Nullable Rate border) {
     /** Of a full frame on the links of the lab's network, with TCP's time stamps. */
-    private static final double PAYLOAD = 8948.0 / 9014;
+    private static final double PAYLOAD = 1448.0 / 1514;
 
     /**
      * The seconds until the last of so many hosts, which begin at once, can have all of it.

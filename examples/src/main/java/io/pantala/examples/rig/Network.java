@@ -25,9 +25,6 @@ public final class Network implements AutoCloseable {
     private static final String LINK = "eth0";
     private static final int MOST_HOSTS = 250 * 250;
 
-    /** Of a packet: the larger, the less CPU time a byte takes. */
-    private static final String MTU = "9000";
-
     /**
      * What leaves at once after a pause, at least: what TCP sends first. Not more, or slow links would have bursts that
      * last; larger packets are cut by the kernel.
@@ -106,7 +103,7 @@ public final class Network implements AutoCloseable {
         zones.add(name);
         ip("-n", hub, "link", "add", name, "type", "bridge");
         ip("-n", hub, "link", "set", name, "up");
-        ip("-n", hub, "link", "add", inner, "mtu", MTU, "type", "veth", "peer", "name", outer, "mtu", MTU);
+        ip("-n", hub, "link", "add", inner, "type", "veth", "peer", "name", outer);
         ip("-n", hub, "link", "set", inner, "master", name, "addrgenmode", "none", "up");
         ip("-n", hub, "link", "set", outer, "master", BRIDGE, "addrgenmode", "none", "up");
         links.put(outer, name);
@@ -138,8 +135,6 @@ public final class Network implements AutoCloseable {
                 LINK,
                 "address",
                 hardware(address),
-                "mtu",
-                MTU,
                 "netns",
                 namespace,
                 "type",
@@ -147,8 +142,6 @@ public final class Network implements AutoCloseable {
                 "peer",
                 "name",
                 port,
-                "mtu",
-                MTU,
                 "netns",
                 hub);
         ip("-n", namespace, "address", "add", address + "/16", "dev", LINK);

@@ -10,19 +10,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class BoundTest {
-    /** What links of 9014 Mbit/s carry of content in a second. */
-    private static final long SECOND = 1_118_500_000;
+    /** What links of 1514 Mbit/s carry of content in a second. */
+    private static final long SECOND = 181_000_000;
 
     @ParameterizedTest
     @CsvSource({"1,1.00", "2,1.01", "3,1.01", "4,1.02", "24,1.04", "1000,1.09"})
     void onEqualLinksTheBlocksDoubleTheirHoldersFirst(int hosts, double seconds) {
-        assertThat(bound("9014mbit", "9014mbit", null).seconds(hosts, SECOND, 100))
+        assertThat(bound("1514mbit", "1514mbit", null).seconds(hosts, SECOND, 100))
                 .isEqualTo(seconds, within(1e-9));
     }
 
     @Test
     void slowLinksOfHostsAreTheLimitForAnyNumberOfThem() {
-        Bound bound = bound("90140mbit", "9014mbit", null);
+        Bound bound = bound("15140mbit", "1514mbit", null);
 
         assertThat(bound.seconds(1, SECOND, 100)).isEqualTo(1, within(1e-9));
         assertThat(bound.seconds(10_000, SECOND, 100)).isEqualTo(1, within(1e-9));
@@ -30,18 +30,18 @@ class BoundTest {
 
     @Test
     void aSlowSourceIsTheLimit() {
-        assertThat(bound("4507mbit", "9014mbit", null).seconds(3, SECOND, 100)).isEqualTo(2, within(1e-9));
+        assertThat(bound("757mbit", "1514mbit", null).seconds(3, SECOND, 100)).isEqualTo(2, within(1e-9));
     }
 
     @Test
     void aNarrowBorderIsTheLimit() {
-        assertThat(bound("9014mbit", "9014mbit", "4507mbit").seconds(8, SECOND, 100))
+        assertThat(bound("1514mbit", "1514mbit", "757mbit").seconds(8, SECOND, 100))
                 .isEqualTo(2, within(1e-9));
     }
 
     @Test
     void withoutASwarmTheSourceSendsToEachHost() {
-        Bound bound = bound("90140mbit", "9014mbit", null);
+        Bound bound = bound("15140mbit", "1514mbit", null);
 
         assertThat(bound.unaided(10, SECOND)).isEqualTo(1, within(1e-9));
         assertThat(bound.unaided(40, SECOND)).isEqualTo(4, within(1e-9));

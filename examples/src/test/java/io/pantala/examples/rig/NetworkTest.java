@@ -89,20 +89,6 @@ class NetworkTest {
     }
 
     @Test
-    void packetsAreLarge() throws Exception {
-        try (Network network = Network.create()) {
-            network.addZone("west", null);
-            Site host = network.add("host", null, "west");
-
-            assertThat(Tools.run(host.command(List.of("ip", "link", "show", "eth0"))))
-                    .contains(" mtu 9000 ");
-            String hub = "pantala-" + ProcessHandle.current().pid() + "-switch";
-            assertThat(Tools.run(List.of("ip", "-n", hub, "link", "show", "out0")))
-                    .contains(" mtu 9000 ");
-        }
-    }
-
-    @Test
     void countsWhatLinksCarryAndWhatCrossesTheBorderOfAZone() throws Exception {
         try (Network network = Network.create()) {
             network.addZone("east", null);
