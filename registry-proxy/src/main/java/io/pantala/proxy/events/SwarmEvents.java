@@ -10,6 +10,7 @@ import io.pantala.swarm.download.SwarmListener;
 import io.pantala.transport.NodeAddress;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class SwarmEvents implements SwarmListener {
     private static final Logger LOG = LoggerFactory.getLogger(SwarmDownloads.class);
 
+    /** Who have sent wrong bytes; a metric's label each. */
+    private static final int MOST_NAMED = 64;
+
     private final Metrics metrics;
     private final History history;
     private final Timer took;
@@ -30,6 +34,7 @@ public final class SwarmEvents implements SwarmListener {
     private final Map<Direction, ByteCounter> control = new EnumMap<>(Direction.class);
     private final Set<NodeAddress> up = ConcurrentHashMap.newKeySet();
     private final Set<NodeAddress> known = ConcurrentHashMap.newKeySet();
+    private final Set<NodeAddress> corrupt = new HashSet<>();
 
     public SwarmEvents(Metrics metrics, History history) {
         this.metrics = metrics;
@@ -98,12 +103,26 @@ public final class SwarmEvents implements SwarmListener {
                         "reason",
                         Metrics.label(trouble))
                 .increment();
+        if (trouble == Trouble.CORRUPT) {
+            metrics.count("pantala.blocks.corrupt", "Blocks that came with wrong bytes", "from", named(from))
+                    .increment();
+        }
         LOG.atWarn()
                 .addKeyValue("blob", key)
                 .addKeyValue("block", index)
                 .addKeyValue("from", from)
                 .addKeyValue("reason", Metrics.label(trouble))
                 .log("block refused");
+    }
+
+    /** Names so many that no metric grows without bounds; who comes later goes without a name. */
+    private String named(NodeAddress sender) {
+        synchronized (corrupt) {
+            if (corrupt.size() < MOST_NAMED) {
+                corrupt.add(sender);
+            }
+            return corrupt.contains(sender) ? sender.toString() : "others";
+        }
     }
 
     @Override

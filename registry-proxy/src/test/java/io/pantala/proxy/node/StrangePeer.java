@@ -13,6 +13,7 @@ import io.pantala.transport.control.ControlMessage.Have;
 import io.pantala.transport.control.ControlMessage.Peer;
 import io.pantala.transport.control.LinkListener;
 import io.pantala.transport.control.LinkSecurity;
+import io.pantala.transport.control.SeedLink;
 import io.pantala.transport.control.SeedLinks;
 import io.pantala.transport.link.SeedNames;
 import io.vertx.core.Vertx;
@@ -22,10 +23,13 @@ import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A host that says it holds a blob, and serves it in a way of its own. */
+/** A host that says it holds blobs, and serves them in a way of its own. */
 final class StrangePeer implements AutoCloseable {
     /** What it answers to those who ask it for a block. */
     enum Way {
@@ -35,48 +39,70 @@ final class StrangePeer implements AutoCloseable {
         STALLING,
         LACKING,
         REFUSING,
-        HANGING_UP
+        HANGING_UP;
+
+        boolean sendsWrongBytes() {
+            return this == CORRUPT || this == SELDOM_CORRUPT || this == ANOTHER_BLOCK;
+        }
     }
 
+    /** One time in so many {@link Way#SELDOM_CORRUPT}. */
+    static final int SELDOM = 100;
+
     final AtomicInteger asked = new AtomicInteger();
+    final AtomicInteger spoilt = new AtomicInteger();
     private final Vertx vertx = Vertx.vertx();
-    private final byte[] bytes;
-    private final BlockLayout layout;
+    private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
+    private final CompletableFuture<SeedLink> link = new CompletableFuture<>();
     private final Way way;
+    private final NodeAddress address;
     private final SeedLinks links;
 
-    StrangePeer(Way way, BlobKey key, byte[] bytes, NodeAddress seed) throws Exception {
+    StrangePeer(Way way, NodeAddress seed) throws Exception {
         this.way = way;
-        this.bytes = bytes;
-        this.layout = BlockLayout.of(bytes.length);
         HttpServer server = vertx.createHttpServer().requestHandler(this::serve);
         server.listen(0, "127.0.0.1").await(10, SECONDS);
+        address = new NodeAddress("127.0.0.1", server.actualPort());
         links = SeedLinks.dial(
                 vertx,
                 new SeedLinks.Dial(
                         new SeedNames(List.of(seed)),
                         "strange",
                         "strange/1",
-                        Optional.of(new Peer(Optional.empty(), server.actualPort())),
+                        Optional.of(new Peer(Optional.empty(), address.port())),
                         "",
                         ControlMessage.Limits.NONE,
                         new LinkSecurity.Plain(InetAddress::isLoopbackAddress),
-                        link -> link.send(new Have(key, layout, BlockSet.full(layout.count()))),
+                        link::complete,
                         (_, _) -> {}),
                 ControlConfig.DEFAULT,
                 LinkListener.NONE);
         await().until(() -> links.up() == 1);
     }
 
+    /** Where others ask it for blocks. */
+    NodeAddress address() {
+        return address;
+    }
+
+    /** It says so. */
+    void hold(BlobKey key, byte[] bytes) throws Exception {
+        blobs.put(key.digest().toString(), bytes);
+        BlockLayout layout = BlockLayout.of(bytes.length);
+        link.get(10, SECONDS).send(new Have(key, layout, BlockSet.full(layout.count())));
+    }
+
     private void serve(HttpServerRequest request) {
         int time = asked.incrementAndGet();
-        String path = request.path();
-        int block = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
-        byte[] right = block(block);
+        String[] path = request.path().split("/", -1);
+        int block = Integer.parseInt(path[path.length - 1]);
+        byte[] blob = blobs.get(path[path.length - 3]);
+        byte[] right = block(blob, block);
         switch (way) {
             case CORRUPT -> request.response().end(Buffer.buffer(corrupt(right)));
-            case SELDOM_CORRUPT -> request.response().end(Buffer.buffer(time % 20 == 1 ? corrupt(right) : right));
-            case ANOTHER_BLOCK -> request.response().end(Buffer.buffer(block(block == 0 ? 1 : block - 1)));
+            case SELDOM_CORRUPT ->
+                request.response().end(Buffer.buffer(time % SELDOM == SELDOM / 2 ? corrupt(right) : right));
+            case ANOTHER_BLOCK -> request.response().end(Buffer.buffer(another(blob, block)));
             case STALLING ->
                 request.response()
                         .putHeader("Content-Length", String.valueOf(right.length))
@@ -87,12 +113,19 @@ final class StrangePeer implements AutoCloseable {
         }
     }
 
-    private byte[] block(int block) {
+    private static byte[] block(byte[] bytes, int block) {
+        BlockLayout layout = BlockLayout.of(bytes.length);
         return Arrays.copyOfRange(
                 bytes, (int) layout.offset(block), (int) (layout.offset(block) + layout.length(block)));
     }
 
-    private static byte[] corrupt(byte[] right) {
+    private byte[] another(byte[] bytes, int block) {
+        spoilt.incrementAndGet();
+        return block(bytes, block == 0 ? 1 : block - 1);
+    }
+
+    private byte[] corrupt(byte[] right) {
+        spoilt.incrementAndGet();
         byte[] wrong = right.clone();
         wrong[wrong.length / 3] ^= 1;
         return wrong;
