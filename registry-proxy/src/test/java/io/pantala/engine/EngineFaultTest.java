@@ -7,6 +7,7 @@ import io.pantala.engine.EngineTest.Kind;
 import io.pantala.engine.RegistryTap.Exchange;
 import io.pantala.faults.Cluster;
 import io.pantala.faults.Cluster.Topology;
+import io.pantala.faults.SmallDisk;
 import io.pantala.faults.Tunings;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.Platform;
@@ -50,6 +51,7 @@ class EngineFaultTest {
     private static final String RIGHT = "right";
     private static final int SIZE = 4_000_000;
     private static final int CAME = 700_000;
+    private static final long DISK = 32 << 20;
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     @TempDir
@@ -69,7 +71,12 @@ class EngineFaultTest {
         STATUS_503,
         STATUS_429,
         HEADERS_THEN_SILENCE,
+        RANGE_IGNORED,
+        GZIP,
+        URL_EXPIRED,
+        HOST_DISK_FULL,
         SEED_KILLED,
+        SEED_HUNG,
         SEED_LIES;
 
         /** What the registry's answers suffer. */
@@ -81,16 +88,20 @@ class EngineFaultTest {
                 case STATUS_503 -> Fault.status(503);
                 case STATUS_429 -> Fault.status(429, Map.of("Retry-After", "4"));
                 case HEADERS_THEN_SILENCE -> Fault.stallAfter(0);
-                case SEED_KILLED, SEED_LIES -> Fault.none();
+                case RANGE_IGNORED -> Fault.ignoreRange();
+                case GZIP -> Fault.gzip();
+                case URL_EXPIRED, HOST_DISK_FULL, SEED_KILLED, SEED_HUNG, SEED_LIES -> Fault.none();
             };
         }
 
         Topology topology() {
-            return this == SEED_KILLED || this == SEED_LIES ? Topology.WITH_SEED : Topology.ALONE;
+            return this == SEED_KILLED || this == SEED_HUNG || this == SEED_LIES ? Topology.WITH_SEED : Topology.ALONE;
         }
 
         Tuning tuning() {
-            return this == HEADERS_THEN_SILENCE || this == STATUS_429 ? Tunings.BRISK : Tunings.PATIENT;
+            return this == HEADERS_THEN_SILENCE || this == STATUS_429 || this == SEED_HUNG
+                    ? Tunings.BRISK
+                    : Tunings.PATIENT;
         }
     }
 
@@ -118,6 +129,11 @@ class EngineFaultTest {
     # trouble            | skopeo                  | podman                  | containerd                 | dockerd
     CUT_BY_FIN           | 200 right               | 200 right               | 200 right                  | 200 right
     CUT_BY_RST           | 200 right               | 200 right               | 200 right                  | 200 right
+    RANGE_IGNORED        | 200 right               | 200 right               | 200 right                  | 200 right
+    GZIP                 | 200 right               | 200 right               | 200 right                  | 200 right
+    URL_EXPIRED          | 200 right               | 200 right               | 200 right                  | 200 right
+    HOST_DISK_FULL       | 200 right               | 200 right               | 200 right                  | 200 right
+    SEED_HUNG            | 200 right               | 200 right               | 200 right                  | 200 right
     SEED_KILLED          | 200 right               | 200 right               | 200 right                  | 200 right
     HEADERS_THEN_SILENCE | cut failed, 200 right   | cut failed, 200 right   | cut 200 right              | cut 200 right
     CORRUPT              | cut failed, 200 right   | cut failed, 200 right   | cut 206 failed, 200 right  | cut 206 200 right
@@ -143,7 +159,8 @@ class EngineFaultTest {
 
     private String pull(Kind kind, Trouble trouble) throws Exception {
         Path own = Files.createDirectories(directory.resolve(kind.name()));
-        try (FakeRegistry registry = filled();
+        try (FakeRegistry registry = filled(trouble);
+                SmallDisk disk = SmallDisk.mount(own.resolve("nodes"), DISK);
                 Cluster nodes = start(own, trouble, registry);
                 RegistryTap tap = RegistryTap.start(nodes.port());
                 RefusingProxy elsewhere = RefusingProxy.start();
@@ -156,15 +173,27 @@ class EngineFaultTest {
                     registry.always(layer.toString(), Fault.none());
                 }
             });
-            if (trouble == Trouble.SEED_KILLED) {
-                killSeedInTheMiddle(nodes, registry);
-            }
+            begin(trouble, registry, nodes, disk);
             String first = pull(engine, tap, elsewhere);
+            if (trouble == Trouble.SEED_HUNG) {
+                nodes.awaitSeedHanging();
+            }
             if (first.endsWith(RIGHT)) {
                 return first;
             }
             registry.always(layer.toString(), Fault.none());
             return first + ", " + nextPull(engine, tap, elsewhere);
+        }
+    }
+
+    /** What is no answer of the registry begins to go wrong, or will in the middle of the layer. */
+    private void begin(Trouble trouble, FakeRegistry registry, Cluster nodes, SmallDisk disk) throws IOException {
+        switch (trouble) {
+            case URL_EXPIRED -> registry.next(layer.toString(), Fault.cutAfter(CAME), Fault.status(403));
+            case HOST_DISK_FULL -> disk.leave(CAME);
+            case SEED_KILLED -> inTheMiddle(registry, nodes::killSeed);
+            case SEED_HUNG -> nodes.hangSeedAfter(CAME);
+            default -> {}
         }
     }
 
@@ -199,12 +228,14 @@ class EngineFaultTest {
         return answers + end;
     }
 
-    private void killSeedInTheMiddle(Cluster nodes, FakeRegistry registry) {
+    /** The registry's connection ends there. */
+    private void inTheMiddle(FakeRegistry registry, Runnable happens) {
         var gate = new CountDownLatch(1);
-        registry.always(layer.toString(), Fault.holdAfter(CAME, gate));
-        Thread.ofVirtual().name("kills-the-seed").start(() -> {
+        registry.always(layer.toString(), Fault.cutAfter(CAME, gate));
+        Thread.ofVirtual().name("in-the-middle").start(() -> {
             await().atMost(PATIENCE).until(() -> registry.bytesSent(layer) >= CAME);
-            nodes.killSeed();
+            registry.always(layer.toString(), Fault.none());
+            happens.run();
             gate.countDown();
         });
     }
@@ -219,8 +250,11 @@ class EngineFaultTest {
     }
 
     /** A registry that has the image, as it was built. */
-    private FakeRegistry filled() throws IOException {
+    private FakeRegistry filled(Trouble trouble) throws IOException {
         FakeRegistry registry = FakeRegistry.start();
+        if (trouble == Trouble.URL_EXPIRED) {
+            registry.redirecting();
+        }
         try (Stream<Path> blobs = Files.list(image.layout().resolve("blobs/sha256"))) {
             for (Path blob : blobs.toList()) {
                 registry.blob(image.repository(), Files.readAllBytes(blob));

@@ -84,6 +84,18 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
+    /** Has it accept everything and answer nothing any more, once it has answered so many more bytes to the host. */
+    public void hangSeedAfter(long bytes) {
+        long before = link().answered();
+        await().atMost(Duration.ofMinutes(1)).until(() -> link().answered() > before);
+        link().hangAfter(bytes);
+    }
+
+    /** Waits until the seed hangs. */
+    public void awaitSeedHanging() throws InterruptedException {
+        link().awaitHanging();
+    }
+
     /**
      * From now on the seed vouches for another content of a blob, of which one block differs, and nobody else has it.
      *
@@ -164,7 +176,7 @@ public final class Cluster implements AutoCloseable {
     }
 
     /** Where the node keeps its data: {@code host} or {@code seed}. */
-    Path directory(String node) {
+    public Path directory(String node) {
         return directory.resolve(node);
     }
 

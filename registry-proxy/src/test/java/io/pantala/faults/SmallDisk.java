@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A file system of its own, in memory, that can be full or read-only; only root can make one. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
     private static final int CHUNK = 4096;
 
     private final Path path;
@@ -23,7 +23,7 @@ final class SmallDisk implements AutoCloseable {
     }
 
     /** @param path where it is mounted; made if it isn't there */
-    static SmallDisk mount(Path path, long bytes) throws IOException, InterruptedException {
+    public static SmallDisk mount(Path path, long bytes) throws IOException, InterruptedException {
         assumeTrue("root".equals(System.getProperty("user.name")), "only root can mount a file system");
         Files.createDirectories(path);
         run("mount", "-t", "tmpfs", "-o", "size=" + bytes, "tmpfs", path.toString());
@@ -31,7 +31,7 @@ final class SmallDisk implements AutoCloseable {
     }
 
     /** Takes all of its room but so many bytes. */
-    void leave(long bytes) throws IOException {
+    public void leave(long bytes) throws IOException {
         FileStore store = Files.getFileStore(path);
         try (OutputStream out = Files.newOutputStream(ballast())) {
             byte[] chunk = new byte[CHUNK];
