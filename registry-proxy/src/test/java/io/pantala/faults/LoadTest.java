@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +34,8 @@ class LoadTest {
     private static final int ENGINES = 200;
     private static final int LAYERS = 5;
     private static final int SIZE = 400_000;
+    private static final int LISTED = 2_000;
+    private static final int WANTED = 60;
 
     @TempDir
     Path directory;
@@ -148,6 +151,70 @@ class LoadTest {
         registry.forgetRequests();
     }
 
+    /**
+     * The same of digests that manifests list, so that they are asked for as an image's layers are. What is known of
+     * manifests is kept within bounds each of its own, so that a few objects more may be left, but none for each digest.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void aFloodOfNonsenseThatManifestsListLeavesNoMoreBehindThanTheOneBefore(Topology topology) throws Exception {
+        try (Cluster nodes = start(topology, Tunings.UNHURRIED)) {
+            floodsOfImages(nodes, 0, 60);
+            LiveObjects before = LiveObjects.count();
+
+            floodsOfImages(nodes, 60, 40);
+
+            await().untilAsserted(() -> assertThat(LiveObjects.count().growth(before, 40 * LISTED / 4))
+                    .isEmpty());
+        }
+    }
+
+    /** Of each image's {@value #LISTED} layers, engines ask for {@value #WANTED}. The registry has none. */
+    private void floodsOfImages(Cluster nodes, int first, int count) throws Exception {
+        List<CompletableFuture<Void>> floods = new ArrayList<>();
+        for (int each = 0; each < 10; each++) {
+            int from = first + each * count / 10;
+            int to = first + (each + 1) * count / 10;
+            floods.add(run(() -> {
+                for (int i = from; i < to; i++) {
+                    flood(nodes, i);
+                }
+            }));
+        }
+        for (CompletableFuture<Void> flood : floods) {
+            flood.get(100, TimeUnit.SECONDS);
+        }
+        // One for all who want it, and one for the engine itself.
+        assertThat(registry.requests("/blobs/")).hasSizeBetween(count * WANTED, 2 * count * WANTED);
+        registry.forgetRequests();
+    }
+
+    private void flood(Cluster nodes, int image) throws IOException {
+        List<Digest> layers = IntStream.range(0, LISTED)
+                .mapToObj(i -> nonsense((image + 1) * 1_000_000 + i))
+                .toList();
+        Digest manifest = image("image-" + image, layers);
+        try (RawClient connection = nodes.engine().connect()) {
+            assertThat(connection.get("/v2/a/b/manifests/" + manifest).reply().status())
+                    .isEqualTo(200);
+            for (Digest layer : layers.subList(0, WANTED)) {
+                RawClient.Reply reply = connection.get("/v2/a/b/blobs/" + layer).reply();
+                assertThat(StrictEngine.refused(reply)).isEqualTo(new Outcome.Refused(404, "BLOB_UNKNOWN"));
+            }
+        }
+    }
+
+    /** The registry has a manifest of these layers. */
+    private Digest image(String tag, List<Digest> layers) {
+        String listed = layers.stream()
+                .map(
+                        "{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"size\":1,\"digest\":\"%s\"}"
+                                ::formatted)
+                .collect(Collectors.joining(","));
+        byte[] manifest = ("{\"schemaVersion\":2,\"layers\":[" + listed + "]}").getBytes(StandardCharsets.UTF_8);
+        return registry.manifest("a/b", tag, "application/vnd.oci.image.manifest.v1+json", manifest);
+    }
+
     private static Digest nonsense(int i) {
         return Digest.sha256(("nonsense " + i).getBytes(StandardCharsets.US_ASCII));
     }
@@ -183,18 +250,10 @@ class LoadTest {
     @EnumSource
     void aRegistryThatLimitsItsRateIsLeftInPeaceByAll(Topology topology) throws Exception {
         registry.always("/blobs/", Fault.status(429, Map.of("Retry-After", "3600")));
-        StringBuilder layers = new StringBuilder();
-        List<Digest> digests = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            Digest digest = registry.blob("a/b", content(1000 + i));
-            digests.add(digest);
-            layers.append(i == 0 ? "" : ",")
-                    .append("{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"size\":1,\"digest\":\"")
-                    .append(digest)
-                    .append("\"}");
-        }
-        byte[] manifest = ("{\"schemaVersion\":2,\"layers\":[" + layers + "]}").getBytes(StandardCharsets.UTF_8);
-        Digest of = registry.manifest("a/b", "1", "application/vnd.oci.image.manifest.v1+json", manifest);
+        List<Digest> digests = IntStream.range(0, 40)
+                .mapToObj(i -> registry.blob("a/b", content(1000 + i)))
+                .toList();
+        Digest of = image("1", digests);
         try (Cluster nodes = start(topology, Tuning.DEFAULT)) {
             assertThat(nodes.engine().manifest("a/b", of)).isEqualTo(new Outcome.Right());
             for (Digest digest : digests) {

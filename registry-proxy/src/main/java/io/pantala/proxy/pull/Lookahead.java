@@ -45,16 +45,28 @@ final class Lookahead {
 
     private final BlobStore store;
     private final BlobFiller filler;
-    private final Cache<Layer, List<Descriptor>> next;
+    private final Cache<Layer, Place> places;
+
+    /** What manifests list, in order. Places may outlast them, and so don't hold them. */
+    private final Cache<Digest, List<Descriptor>> images;
 
     private record Layer(UpstreamName upstream, RepositoryName repository, Digest digest) {}
+
+    /** @param index among what the manifest lists */
+    private record Place(Digest manifest, int index) {}
 
     /** @param filler where layers are fetched from, if it can help; nothing else is tried */
     Lookahead(BlobStore store, BlobFiller filler, Ticker ticker) {
         this.store = store;
         this.filler = filler;
-        this.next = Caffeine.newBuilder()
+        this.places = Caffeine.newBuilder()
                 .maximumSize(MOST_LAYERS)
+                .expireAfterWrite(LIFE)
+                .ticker(ticker)
+                .build();
+        this.images = Caffeine.newBuilder()
+                .maximumWeight(MOST_LAYERS)
+                .<Digest, List<Descriptor>>weigher((_, blobs) -> blobs.size())
                 .expireAfterWrite(LIFE)
                 .ticker(ticker)
                 .build();
@@ -73,23 +85,22 @@ final class Lookahead {
     }
 
     /** The upstream gave this manifest of this repository. */
-    void learn(Asker asker, Manifest manifest) {
-        if (manifest instanceof Manifest.Image(List<Descriptor> blobs) && blobs.size() > 2) {
+    void learn(Asker asker, Digest digest, Manifest manifest) {
+        if (manifest instanceof Manifest.Image(List<Descriptor> all) && all.size() > 2) {
+            List<Descriptor> blobs = all.subList(0, Math.min(all.size(), Grants.MOST_BLOBS_OF_A_MANIFEST));
+            images.put(digest, List.copyOf(blobs));
             // The first is the config, which engines read to show an image too.
-            for (int i = 1; i < Math.min(blobs.size() - 1, Grants.MOST_BLOBS_OF_A_MANIFEST); i++) {
+            for (int i = 1; i < blobs.size() - 1; i++) {
                 var layer = new Layer(
                         asker.upstream(), asker.repository(), blobs.get(i).digest());
-                next.put(layer, blobs.subList(i + 1, Math.min(blobs.size(), i + 1 + REACH)));
+                places.put(layer, new Place(digest, i));
             }
         }
     }
 
     /** An engine that may have this layer reads it as a whole. */
     Ahead from(Asker asker, Digest layer, CredentialSource credentials, String requestId) {
-        List<Descriptor> following = next.getIfPresent(new Layer(asker.upstream(), asker.repository(), layer));
-        if (following == null) {
-            return NOTHING;
-        }
+        List<Descriptor> following = following(new Layer(asker.upstream(), asker.repository(), layer));
         long largest = store.usage().quota() / SHARE;
         return new Ahead(following.stream()
                 .filter(each -> Grants.isInRepository(each) && each.size() <= largest)
@@ -103,6 +114,14 @@ final class Lookahead {
                     return fill;
                 })
                 .toList());
+    }
+
+    private List<Descriptor> following(Layer layer) {
+        Place place = places.getIfPresent(layer);
+        List<Descriptor> blobs = place == null ? null : images.getIfPresent(place.manifest());
+        return place == null || blobs == null
+                ? List.of()
+                : blobs.subList(place.index() + 1, Math.min(blobs.size(), place.index() + 1 + REACH));
     }
 
     private boolean isStored(BlobKey key) {

@@ -424,7 +424,7 @@ final class ManifestPull {
         try {
             Manifest manifest = Manifest.parse(bytes);
             grants.learn(asker, digest, manifest);
-            lookahead.ifPresent(has -> has.learn(asker, manifest));
+            lookahead.ifPresent(has -> has.learn(asker, digest, manifest));
             standing.holds(asker.upstream(), asker.repository(), digest, manifest);
         } catch (ManifestException e) {
             // Whatever it is, the engine gets it; its blobs are asked for one by one.
