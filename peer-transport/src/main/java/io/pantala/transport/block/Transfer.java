@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One request for a block over an open connection, and the answer to it. */
 final class Transfer {
+    /** What has come is written after this time, however little it is: it is how others see that something comes. */
+    private static final long LONGEST_UNWRITTEN = Duration.ofSeconds(1).toNanos();
+
     private final Connection connection;
     private final BlockRequest request;
     private final Ticket ticket;
@@ -112,33 +115,45 @@ final class Transfer {
         return head.status() == 404 ? new BlockOutcome.NotHeld() : new BlockOutcome.Refused(head.status());
     }
 
+    /** Writes much at once: the little that a slow link brings at a time costs the file system as much. */
     private BlockOutcome body(ResponseHead head, Watch watch, long start) {
-        int left = length;
+        int left = length - buffer.remaining();
+        if (left < 0) {
+            return new BlockOutcome.Broken("more bytes came than the block has");
+        }
+        download.pay(buffer.remaining());
+        watch.progressed();
+        buffer.compact();
+        long written = System.nanoTime();
         while (true) {
-            if (buffer.remaining() > left) {
-                return new BlockOutcome.Broken("more bytes came than the block has");
-            }
-            left -= buffer.remaining();
-            download.pay(buffer.remaining());
-            watch.progressed();
-            try {
-                into.write(buffer);
-            } catch (IOException e) {
-                return diskFailed(e);
-            }
-            if (left == 0) {
-                break;
-            }
-            try {
-                buffer.clear().limit(download.portion(Math.min(left, buffer.capacity())));
-                if (connection.read(buffer) < 0) {
-                    return new BlockOutcome.Broken("the connection ended " + left + " bytes early");
+            long now = System.nanoTime();
+            if (left == 0 || buffer.position() >= buffer.capacity() / 2 || now - written >= LONGEST_UNWRITTEN) {
+                written = now;
+                try {
+                    into.write(buffer.flip());
+                } catch (IOException e) {
+                    return diskFailed(e);
                 }
+                if (left == 0) {
+                    break;
+                }
+                buffer.clear();
+            }
+            int read;
+            try {
+                buffer.limit(buffer.position() + download.portion(Math.min(left, buffer.remaining())));
+                read = connection.read(buffer);
             } catch (IOException e) {
                 return broken(e);
             }
+            if (read < 0) {
+                return new BlockOutcome.Broken("the connection ended " + left + " bytes early");
+            }
+            buffer.limit(buffer.capacity());
+            left -= read;
             watch.progressed();
-            buffer.flip();
+            download.pay(read);
+            watch.progressed();
         }
         reusable = head.keepAlive();
         try {
