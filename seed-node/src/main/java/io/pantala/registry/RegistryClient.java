@@ -46,8 +46,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RegistryClient implements AutoCloseable {
     private static final int LONGEST_HEADERS = 64 << 10;
-    private static final int LARGEST_CHUNK = 64 << 10;
     private static final int MOST_REDIRECTS = 10;
+
+    /** Bytes of bodies, of all connections together, that wait outside of the heap: twice what sixteen of them have. */
+    private static final int MOST_READ_AHEAD = 8 << 20;
+
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     /** What concerns one connection only, or is this client's own to say. */
@@ -73,6 +76,7 @@ public final class RegistryClient implements AutoCloseable {
     private final RegistryLimits limits;
     private final RegistryListener listener;
     private final Ways ways;
+    private final ReadBuffers buffers = new ReadBuffers(MOST_READ_AHEAD);
 
     /** Without limits. */
     public RegistryClient(Vertx vertx, Upstreams upstreams, RegistryConfig config, RegistryListener listener) {
@@ -93,6 +97,11 @@ public final class RegistryClient implements AutoCloseable {
     /** The upstreams that it speaks to. */
     public Upstreams upstreams() {
         return upstreams;
+    }
+
+    /** What bodies are read into. */
+    ReadBuffers buffers() {
+        return buffers;
     }
 
     /**
@@ -471,7 +480,7 @@ public final class RegistryClient implements AutoCloseable {
                 .setSslHandshakeTimeoutUnit(MILLISECONDS)
                 .setMaxInitialLineLength(LONGEST_HEADERS)
                 .setMaxHeaderSize(LONGEST_HEADERS)
-                .setMaxChunkSize(LARGEST_CHUNK)
+                .setMaxChunkSize(ReadBuffers.SIZE)
                 .setDecompressionSupported(false)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true);
@@ -484,7 +493,7 @@ public final class RegistryClient implements AutoCloseable {
                 .withConnectHandler(connection -> {
                     // Whoever reads the response learns of it; Vert.x would log it besides.
                     connection.exceptionHandler(_ -> {});
-                    Valve.readAtOnce(connection, LARGEST_CHUNK);
+                    Valve.readInto(buffers, connection);
                 })
                 .build();
     }

@@ -48,6 +48,12 @@ public final class RegistryResponse implements AutoCloseable {
     private @Nullable UpstreamException failure;
     private long taken;
 
+    /** What the reader has; of its thread alone. */
+    private @Nullable Buffer lent;
+
+    /** It alone knows when it is done with what it has. */
+    private volatile @Nullable Thread reader;
+
     /** What its client wants to know. */
     interface Events {
         void received(int bytes);
@@ -107,6 +113,8 @@ public final class RegistryResponse implements AutoCloseable {
      * @param idle how long to wait for them
      */
     public @Nullable ByteBuffer next(Duration idle) throws UpstreamException {
+        reader = Thread.currentThread();
+        giveBackLent();
         Buffer chunk;
         try {
             chunk = await(idle.toNanos());
@@ -118,6 +126,7 @@ public final class RegistryResponse implements AutoCloseable {
         if (chunk == null) {
             return null;
         }
+        lent = chunk;
         taken += chunk.length();
         events.received(chunk.length());
         return ((BufferInternal) chunk).getByteBuf().nioBuffer();
@@ -148,6 +157,9 @@ public final class RegistryResponse implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (Thread.currentThread().equals(reader)) {
+            giveBackLent();
+        }
         boolean soonAtItsEnd;
         lock.lock();
         try {
@@ -156,6 +168,7 @@ public final class RegistryResponse implements AutoCloseable {
             }
             closed = true;
             soonAtItsEnd = taken == 0 && contentLength.orElse(0) <= DRAINED_AT_MOST;
+            waiting.forEach(RegistryResponse::giveBack);
             waiting.clear();
             valve.open();
             arrived.signal();
@@ -190,7 +203,9 @@ public final class RegistryResponse implements AutoCloseable {
         try {
             waitingBytes += chunk.length();
             tooMuch = closed && waitingBytes > DRAINED_AT_MOST;
-            if (!closed) {
+            if (closed) {
+                giveBack(chunk);
+            } else {
                 waiting.add(chunk);
                 if (waitingBytes >= SHUT_AT) {
                     valve.shut();
@@ -252,6 +267,18 @@ public final class RegistryResponse implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void giveBackLent() {
+        if (lent != null) {
+            giveBack(lent);
+            lent = null;
+        }
+    }
+
+    /** See {@link ReadBuffers}; of other buffers the collector takes care. */
+    private static void giveBack(Buffer chunk) {
+        ((BufferInternal) chunk).unwrap().release();
     }
 
     private void checkLength() throws UpstreamException {

@@ -32,11 +32,12 @@ final class Valve {
         this.channel = channel;
     }
 
-    /** Lets a connection take up to so many bytes with one read while they come fast. */
-    static void readAtOnce(HttpConnection connection, int bytes) {
-        channel(connection)
-                .config()
-                .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(LEAST_READ, FIRST_READ, bytes));
+    /** Has a connection fill one of these buffers with one read while its bytes come fast. */
+    static void readInto(ReadBuffers buffers, HttpConnection connection) {
+        Channel channel = channel(connection);
+        channel.config().setAllocator(buffers.of(channel));
+        channel.config()
+                .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(LEAST_READ, FIRST_READ, ReadBuffers.SIZE));
     }
 
     private static Channel channel(HttpConnection connection) {

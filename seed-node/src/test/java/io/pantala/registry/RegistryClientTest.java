@@ -18,6 +18,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,6 +88,51 @@ class RegistryClientTest {
 
         assertThat(received).hasValue(blob.length);
         assertThat(events).containsExactly("blob 200");
+    }
+
+    @Test
+    void readsWhatComesFastOutsideOfTheHeapAndUsesThatMemoryAgain() throws IOException {
+        byte[] blob = bytes(32 << 20);
+        Digest digest = registry.blob("library/probe", blob);
+        long outside = 0;
+
+        try (RegistryResponse response = client.send(blob(digest))) {
+            for (ByteBuffer chunk = response.next(LONG); chunk != null; chunk = response.next(LONG)) {
+                outside += chunk.isDirect() ? chunk.remaining() : 0;
+            }
+        }
+
+        assertThat(outside).isGreaterThan(blob.length / 2);
+        assertThat((long) client.buffers().made() * ReadBuffers.SIZE).isLessThan(blob.length / 4);
+        assertThat(client.buffers().idle()).isEqualTo(client.buffers().made());
+    }
+
+    @Test
+    void keepsBodiesApartThatComeAtOnceThroughTheSameMemory() throws Exception {
+        List<CompletableFuture<Digest>> got = new ArrayList<>();
+        List<Digest> wanted = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Digest digest = registry.blob("library/probe", bytes((12 << 20) + i));
+            wanted.add(digest);
+            CompletableFuture<Digest> read = new CompletableFuture<>();
+            got.add(read);
+            Thread.ofVirtual().start(() -> {
+                MessageDigest sha256 = Digest.newSha256();
+                try (RegistryResponse response = client.send(blob(digest))) {
+                    for (ByteBuffer chunk = response.next(LONG); chunk != null; chunk = response.next(LONG)) {
+                        sha256.update(chunk);
+                    }
+                    read.complete(Digest.ofSha256(sha256.digest()));
+                } catch (UpstreamException e) {
+                    read.completeExceptionally(e);
+                }
+            });
+        }
+
+        for (int i = 0; i < got.size(); i++) {
+            assertThat(got.get(i).get(20, TimeUnit.SECONDS)).isEqualTo(wanted.get(i));
+        }
+        assertThat(client.buffers().idle()).isEqualTo(client.buffers().made());
     }
 
     @Test
@@ -331,6 +377,7 @@ class RegistryClientTest {
                         .isFalse();
             }
             assertThat(before).isLessThan(32 << 20);
+            assertThat(client.buffers().made()).isBetween(1, ReadBuffers.EACH + 2);
         }
     }
 
