@@ -14,7 +14,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -149,8 +148,10 @@ public final class BlockServer {
                                 // Part of it may be out: nothing else can be said on this connection.
                                 request.connection().close();
                             });
-        } catch (IllegalStateException | IOException | UncheckedIOException e) {
-            // The host hung up, or the blob was dropped, while the block was looked up.
+        } catch (RuntimeException | IOException e) {
+            // The host hung up, or the blob was dropped, while the block was looked up. Of a connection that is
+            // closing,
+            // Vert.x says so by exceptions of several kinds, a NullPointerException among them.
             blob.close();
             request.connection().close();
         }

@@ -22,13 +22,16 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -136,6 +139,36 @@ class BlockServerTest {
         await().until(() -> !memory.scope().isAlive());
         // The client asks twice, the second time perhaps for what is dropped by now.
         assertThat(events).allMatch("missing 0"::equals);
+    }
+
+    /** As Vert.x throws it when the host hangs up between two of its own steps. */
+    @Test
+    void hangsUpWhenAnAnswerCanNotBegin() throws Exception {
+        content.storeIn(store);
+        handler = request -> {
+            HttpServerResponse broken =
+                    instead(HttpServerResponse.class, request.response(), "sendFile", new NullPointerException("sent"));
+            blocks.handle(
+                    instead(HttpServerRequest.class, request, "response", broken), new Caller.Unknown(true, false));
+        };
+
+        assertThatThrownBy(() -> get(path(0)))
+                .isInstanceOf(IOException.class)
+                .isNotInstanceOf(HttpTimeoutException.class);
+    }
+
+    /** Does what another does, but for one method, which returns or throws something else. */
+    private static <T> T instead(Class<T> type, T other, String name, Object outcome) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (_, method, arguments) -> {
+                    if (!method.getName().equals(name)) {
+                        return method.invoke(other, arguments);
+                    }
+                    if (outcome instanceof Throwable failure) {
+                        throw failure;
+                    }
+                    return outcome;
+                }));
     }
 
     @Test
