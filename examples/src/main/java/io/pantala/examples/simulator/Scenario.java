@@ -69,6 +69,24 @@ record Scenario(
                 chance);
     }
 
+    Scenario withLatency(double blockTimes) {
+        return new Scenario(
+                hosts,
+                size,
+                rate,
+                delay,
+                blockTimes,
+                jitter,
+                unequal,
+                slow,
+                slower,
+                zones,
+                border,
+                failing,
+                arriving,
+                chance);
+    }
+
     Scenario withSlow(double share, double times) {
         return new Scenario(
                 hosts, size, rate, delay, latency, jitter, unequal, share, times, zones, border, failing, arriving,

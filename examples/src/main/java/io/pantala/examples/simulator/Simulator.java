@@ -85,6 +85,12 @@ public final class Simulator implements Callable<Integer> {
             description = "of what hosts and seed tell one another, in times of a block, also several (default 0.1)")
     private List<Double> delays = List.of(0.1);
 
+    @Option(
+            names = "--latency",
+            paramLabel = "TIMES",
+            description = "of a request for a block, in times of a block (default 0.02)")
+    private double latency = 0.02;
+
     @Option(names = "--chance", paramLabel = "N", description = "another number gives another run (default 1)")
     private long chance = 1;
 
@@ -157,11 +163,12 @@ public final class Simulator implements Callable<Integer> {
         if (count < 3) {
             throw misuse("--hosts: a swarm needs 3 hosts at least, not " + count);
         }
-        if (size.bytes() < 1 || !(delay >= 0)) {
-            throw misuse("--size must be more than nothing, and --delay not negative");
+        if (size.bytes() < 1 || !(delay >= 0) || !(latency >= 0)) {
+            throw misuse("--size must be more than nothing, and --delay and --latency not negative");
         }
         return Scenario.equal(count, size.bytes(), rate.bits() / 8.0)
                 .withDelay(delay)
+                .withLatency(latency)
                 .withChance(chance);
     }
 

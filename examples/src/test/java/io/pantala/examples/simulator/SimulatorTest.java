@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import io.pantala.seed.schedule.ConductorConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -99,6 +103,28 @@ class SimulatorTest {
         assertThat(ended[1]).isEqualTo(10, within(0.1));
     }
 
+    /** So many that its heap grows. */
+    @Test
+    void whatIsAtTheSameTimeHappensInTheOrderInWhichItWasTold() {
+        record Happening(int time, int told) {}
+        Timeline timeline = new Timeline();
+        Random random = new Random(1);
+        List<Happening> told = new ArrayList<>();
+        List<Happening> happened = new ArrayList<>();
+        for (int i = 0; i < 100_000; i++) {
+            Happening happening = new Happening(random.nextInt(1000), i);
+            told.add(happening);
+            timeline.in(happening.time, () -> happened.add(happening));
+        }
+
+        while (timeline.step()) {
+            assertThat(timeline.now()).isEqualTo(happened.getLast().time);
+        }
+
+        told.sort(Comparator.comparingInt(Happening::time));
+        assertThat(happened).isEqualTo(told);
+    }
+
     @Test
     void printsARowForEachScenario() {
         assertThat(run("--hosts", "10", "--size", "4MiB", "equal", "zones", "slow"))
@@ -106,6 +132,11 @@ class SimulatorTest {
 
         assertThat(out.toString().lines()).hasSize(4);
         assertThat(out.toString()).contains("scenario", "equal ", "zones ", "slow ");
+    }
+
+    @Test
+    void requestsThatTakeLongerMakeAllTakeLonger() {
+        assertThat(last(conducted(EQUAL.withLatency(1)))).isGreaterThan(last(conducted(EQUAL)) + 0.02);
     }
 
     @Test

@@ -40,11 +40,21 @@ final class Choice {
 
     /** The block that a receiver takes best from a source; -1 if there is none. */
     int of(Part to, Part from, long now) {
-        if (from.member == to.member || Trust.avoids(to.member, from.member, now) || !to.canUse(from)) {
+        if (from.member == to.member || Trust.avoids(to.member, from.member, now)) {
             return -1;
         }
         boolean near = from.locality == to.locality;
-        if (from.member.seed && !mayRepeat(to.swarm)) {
+        boolean onlyNew = from.member.seed && !mayRepeat(to.swarm);
+        if (near && !onlyNew) {
+            int soon = nearReader(to, from);
+            if (soon >= 0) {
+                return soon;
+            }
+        }
+        if (!to.canUse(from)) {
+            return -1;
+        }
+        if (onlyNew) {
             if (near) {
                 return firstNew(to, from, Scope.ZONE);
             }
@@ -53,8 +63,7 @@ final class Choice {
         if (!near) {
             return firstNew(to, from, from.locality.zone.sameRegion(to.locality.zone) ? Scope.ZONE : Scope.REGION);
         }
-        int soon = nearReader(to, from);
-        return soon >= 0 ? soon : rarest(to, from);
+        return rarest(to, from);
     }
 
     /** Whether the seed may send what others have: it helps when it has nothing else to do. */
@@ -64,7 +73,7 @@ final class Choice {
 
     /** Whether the seed's own zone leaves it idle: else what began elsewhere would cross the border back. */
     private boolean maySendAway(Part seed) {
-        return seed.locality.wanting == 0 || 2 * seed.member.serving.size() < seedSlots;
+        return seed.locality.wanting == 0 || 2 * seed.member.sending < seedSlots;
     }
 
     private int nearReader(Part to, Part from) {

@@ -123,7 +123,8 @@ public final class Conductor {
 
     private void hold(Part part, int block) {
         if (part.hold(block)) {
-            for (Task task : List.copyOf(part.tasks)) {
+            for (int i = part.tasks.size() - 1; i >= 0; i--) {
+                Task task = part.tasks.get(i);
                 if (task.block == block) {
                     // The block is here, whoever else was to send it.
                     end(task);
@@ -264,6 +265,7 @@ public final class Conductor {
         Member to = task.to.member;
         task.to.tasks.remove(task);
         from.serving.remove(task);
+        from.sending--;
         to.receiving--;
         if (task.crosses()) {
             task.to.locality.crossing--;
@@ -349,7 +351,7 @@ public final class Conductor {
     public void decide(long now, Orders orders) {
         for (Part part = awake.poll(); part != null; part = awake.poll()) {
             part.awake = false;
-            if (part.swarm.wanting == 0 || part.swarm.find(part.member) != part) {
+            if (part.swarm.wanting == 0 || part.left) {
                 continue;
             }
             boolean serves = canServe(part);
@@ -373,7 +375,7 @@ public final class Conductor {
 
     private boolean canServe(Part part) {
         Member member = part.member;
-        return part.heldCount > 0 && !member.suspended && member.serving.size() < pace.sendable(member);
+        return part.heldCount > 0 && !member.suspended && member.sending < pace.sendable(member);
     }
 
     /**
@@ -413,7 +415,7 @@ public final class Conductor {
         for (int look = 0; look < looks; look++) {
             Part from = free.get((at + look * (free.size() / looks)) % free.size());
             // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
-            long busy = (long) from.member.serving.size() << 32;
+            long busy = (long) from.member.sending << 32;
             int block = busy < least ? choice.of(to, from, now) : -1;
             if (block >= 0) {
                 long cost = busy
@@ -489,7 +491,7 @@ public final class Conductor {
                 to.swarm.repeats++;
             }
         }
-        Task task = new Task(to, from, block, now, source.serving.size() + 1);
+        Task task = new Task(to, from, block, now, ++source.sending);
         to.tasks.add(task);
         source.serving.add(task);
         to.member.receiving++;
@@ -497,7 +499,7 @@ public final class Conductor {
         if (task.crosses()) {
             to.locality.crossing++;
         }
-        if (source.serving.size() >= pace.sendable(source)) {
+        if (source.sending >= pace.sendable(source)) {
             source.live.forEach(part -> part.locality.free.set(part, false));
         }
         if (to.member.receiving >= pace.receivable(to.member)) {

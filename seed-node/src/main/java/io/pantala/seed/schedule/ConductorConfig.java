@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param seedSlots the same for a seed's uploads: each of its transfers has only a part of its receiver's link
  * @param mostSlots the most that a fast or distant member comes to have
  * @param looks sources or receivers that are looked at for one decision
- * @param window blocks past a reader that go before all others
+ * @param window blocks past a reader that go before all others; more than hosts are behind the seed, or what is new
+ *     spreads late
  * @param crossings blocks on their way into a zone at first; the border's speed changes it
  * @param mostCrossings the most that comes to be
  * @param avoid how long a receiver is not sent to a source that failed it
@@ -30,11 +31,11 @@ public record ConductorConfig(
         Duration longestSuspension,
         Duration taskLife) {
     public static final ConductorConfig DEFAULT = new ConductorConfig(
-            6,
             7,
+            9,
             32,
             4,
-            64,
+            128,
             8,
             128,
             Duration.ofSeconds(20),

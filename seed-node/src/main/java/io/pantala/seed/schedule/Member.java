@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A host or a seed, as its conductor knows it. */
 public final class Member {
@@ -26,8 +27,14 @@ public final class Member {
     /** Receivers that it has failed lately, and when. */
     final Map<Member, Long> complaints = HashMap.newHashMap(0);
 
-    /** Orders that it is to carry out, in all swarms. */
+    /** Orders that it is to carry out, in all swarms, and orders that name it as their source. */
     int receiving;
+
+    int sending;
+
+    /** The share that was last looked for: with most members it is the next one, too. */
+    @Nullable
+    Part latest;
 
     /** Control delay in parts of the time of a transfer: what more must be ordered so that no link waits. */
     double lag;
@@ -62,7 +69,7 @@ public final class Member {
 
     /** Blocks that it is to send now. */
     public int sending() {
-        return serving.size();
+        return sending;
     }
 
     /** Blocks that it is to receive now. */

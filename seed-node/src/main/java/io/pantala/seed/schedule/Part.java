@@ -35,6 +35,9 @@ final class Part {
     /** Whether it waits to be looked at. */
     boolean awake;
 
+    /** Whether it is no share in its swarm any more. */
+    boolean left;
+
     /** Its place in the pool of each kind; negative: it is in none. */
     final int[] places = new int[Pool.KINDS];
 

@@ -87,7 +87,12 @@ public final class Swarm {
     /** A member's share; null when it has none. */
     @Nullable
     Part find(Member member) {
-        return parts.get(member);
+        Part latest = member.latest;
+        if (latest == null || latest.swarm != this) {
+            latest = parts.get(member);
+            member.latest = latest;
+        }
+        return latest;
     }
 
     /** A member's share, new if it had none. */
@@ -125,5 +130,7 @@ public final class Swarm {
         parts.remove(part.member);
         part.member.parts.remove(part);
         part.member.live.remove(part);
+        part.member.latest = null;
+        part.left = true;
     }
 }
