@@ -312,6 +312,11 @@ final class BlobBody {
         return position == to;
     }
 
+    /** Whether the registry has refused this engine bytes that nobody else had. */
+    boolean refused() {
+        return refused;
+    }
+
     private void handedOver() {
         waitingSince = System.nanoTime();
         count();

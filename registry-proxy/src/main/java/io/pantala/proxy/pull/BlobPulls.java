@@ -182,7 +182,7 @@ final class BlobPulls {
                 case Opening.Opened(StoredBlob blob) -> {
                     try (var _ = ahead(asker, call, exchange, asking)) {
                         awaitProof(call, exchange, blob);
-                        reply(call, exchange, blob, supply);
+                        reply(call, exchange, asker, blob, supply);
                     }
                 }
                 case Opening.Refused(UpstreamRefusal refusal) -> refused(call, exchange, asker, refusal);
@@ -328,7 +328,7 @@ final class BlobPulls {
         return size.isPresent() ? Proof.of(call.digest(), size.getAsLong()) : Proof.ofUnsized(call.digest());
     }
 
-    private void reply(RegistryCall.Blob call, Exchange exchange, StoredBlob blob, Supply supply)
+    private void reply(RegistryCall.Blob call, Exchange exchange, Asker asker, StoredBlob blob, Supply supply)
             throws EngineGoneException, InterruptedException {
         long size = blob.layout().size();
         String ifRange = exchange.header("If-Range");
@@ -348,6 +348,9 @@ final class BlobPulls {
             var bytes = new BlobBody(call, exchange, body, blob, supply, relay, config, listener);
             if (reply.send(body, bytes)) {
                 body.end();
+            } else if (bytes.refused()) {
+                // An engine that comes back for the rest is told so, and can get itself another credential.
+                grants.forget(asker, call.digest());
             }
         }
     }

@@ -527,6 +527,27 @@ class BlobPullTest {
         assertThat(host.registry.requests(target)).hasSize(3);
     }
 
+    /** So that it can get itself another credential, and isn't given the same beginning for ever. */
+    @Test
+    @Timeout(20)
+    void refusesTheRestToAnEngineThatTheRegistryHasRefusedIt() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.status(403));
+        int port = host.start(
+                Host.patience(Duration.ofSeconds(2), Duration.ofMillis(200)),
+                ScriptedFiller.opening(host.store, content));
+        try (var engine = new RawClient(port);
+                StoredBlob blob = opened(engine)) {
+            ScriptedFiller.give(blob, content, 0, 1);
+            assertThat(engine.read(SIZE)).isEqualTo(Arrays.copyOf(content, BLOCK));
+        }
+
+        try (var engine = new RawClient(port)) {
+            var rest = engine.get(target, "Range: bytes=" + BLOCK + "-").head();
+            assertThat(rest.status()).isEqualTo(403);
+        }
+    }
+
     @Test
     void goesOnWithTheNextSourceWhereTheRegistryRefusedWhatStalls() throws Exception {
         host.registry.next(target, Fault.none());
