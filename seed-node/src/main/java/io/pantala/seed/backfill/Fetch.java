@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * ranges, by one stream where not. Behind them the whole blob is hashed in order.
  */
 final class Fetch {
-    /** How long a request takes at most, by what came until then: long beside the time until its first byte. */
-    private static final Duration REQUEST = Duration.ofSeconds(4);
-
     private final Means means;
     private final StoredBlob blob;
     private final BlockLayout layout;
@@ -41,10 +38,6 @@ final class Fetch {
     private boolean parallel = true;
     private boolean stopping;
     private long received;
-
-    /** When the first of those bytes came, in nanoseconds of the timer. */
-    private long began;
-
     private @Nullable End end;
 
     /** How it ended. */
@@ -226,9 +219,6 @@ final class Fetch {
     void received(int bytes) {
         lock.lock();
         try {
-            if (received == 0) {
-                began = means.timer().nanos();
-            }
             received += bytes;
         } finally {
             lock.unlock();
@@ -314,35 +304,15 @@ final class Fetch {
         changed.signalAll();
     }
 
-    /**
-     * What one request is to bring: a fair part of what is left, within bounds, and little while others wait. Never more
-     * than comes in a few seconds: of long ranges side by side on a slow link all but the first are far ahead of whoever
-     * reads, and what hosts could have begun with comes last.
-     */
+    /** What one request is to bring: a fair part of what is left, within bounds, and little while others wait. */
     long segmentBytes() {
         if (means.permits().scarce(blob.key().upstream())) {
-            return Math.min(means.config().firstSegment(), soon());
+            return means.config().firstSegment();
         }
-        long fair = Math.clamp(
+        return Math.clamp(
                 plan.bytesLeft() / means.config().parallelSegments(),
                 means.config().firstSegment(),
                 means.config().largestSegment());
-        return Math.min(fair, soon());
-    }
-
-    /** What one of the transfers is likely to bring in the time that a request is to take. */
-    private long soon() {
-        lock.lock();
-        try {
-            long took = means.timer().nanos() - began;
-            if (received == 0 || took <= 0) {
-                return Long.MAX_VALUE;
-            }
-            double share = (double) REQUEST.toNanos() / took / Math.max(1, transfers.size());
-            return (long) (received * share);
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Waits, unless it ends. */

@@ -58,7 +58,6 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
@@ -129,26 +128,6 @@ class BackfillsTest {
         assertThat(events.bytes(Reason.RANGE_IGNORED)).isZero();
         assertThat(events.lost.sum()).isZero();
         awaitLog("started req-1", "sealed req-1");
-    }
-
-    /** Else the last ranges would come long before what is read next. */
-    @Test
-    void asksForLittleAtATimeWhereLittleComes() throws Exception {
-        timer.step = Duration.ofMinutes(1);
-        byte[] blob = bytes(10 * MIB);
-        Digest digest = registry.blob("library/probe", blob);
-
-        assertThat(fill(digest)).isEqualTo(blob);
-
-        assertThat(registry.bytesSent(digest)).isEqualTo(blob.length);
-        assertThat(ranges().getFirst()).isEqualTo("bytes=0-1048575");
-        assertThat(ranges().stream().skip(1)).allMatch(range -> length(range) <= BLOCK);
-        assertThat(ranges()).hasSize(1 + 9 * MIB / BLOCK).doesNotHaveDuplicates();
-    }
-
-    private static long length(String range) {
-        int dash = range.indexOf('-');
-        return Long.parseLong(range.substring(dash + 1)) - Long.parseLong(range.substring("bytes=".length(), dash)) + 1;
     }
 
     @ParameterizedTest
@@ -1401,10 +1380,6 @@ class BackfillsTest {
     /** Lets time pass when told to. */
     private static final class ManualTimer implements Timer {
         private final List<Task> tasks = Collections.synchronizedList(new ArrayList<>());
-        private final AtomicLong nanos = new AtomicLong();
-
-        /** How much time passes whenever somebody looks. */
-        private volatile Duration step = Duration.ZERO;
 
         private record Task(Duration delay, Runnable task) {
             String name() {
@@ -1414,11 +1389,6 @@ class BackfillsTest {
                     default -> "patience";
                 };
             }
-        }
-
-        @Override
-        public long nanos() {
-            return nanos.addAndGet(step.toNanos());
         }
 
         @Override
