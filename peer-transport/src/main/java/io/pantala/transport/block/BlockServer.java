@@ -149,9 +149,8 @@ public final class BlockServer {
                                 request.connection().close();
                             });
         } catch (RuntimeException | IOException e) {
-            // The host hung up, or the blob was dropped, while the block was looked up. Of a connection that is
-            // closing,
-            // Vert.x says so by exceptions of several kinds, a NullPointerException among them.
+            // The host hung up, or the blob was dropped, while the block was looked up. Vert.x says so by exceptions of
+            // several kinds, a NullPointerException among them.
             blob.close();
             request.connection().close();
         }

@@ -73,7 +73,7 @@ final class Choice {
 
     /** Whether the seed's own zone leaves it idle: else what began elsewhere would cross the border back. */
     private boolean maySendAway(Part seed) {
-        return seed.locality.wanting == 0 || 2 * seed.member.sending < seedSlots;
+        return seed.locality.wanting == 0 || 2 * seed.member.serving.size() < seedSlots;
     }
 
     private int nearReader(Part to, Part from) {

@@ -265,7 +265,6 @@ public final class Conductor {
         Member to = task.to.member;
         task.to.tasks.remove(task);
         from.serving.remove(task);
-        from.sending--;
         to.receiving--;
         if (task.crosses()) {
             task.to.locality.crossing--;
@@ -375,7 +374,7 @@ public final class Conductor {
 
     private boolean canServe(Part part) {
         Member member = part.member;
-        return part.heldCount > 0 && !member.suspended && member.sending < pace.sendable(member);
+        return part.heldCount > 0 && !member.suspended && member.serving.size() < pace.sendable(member);
     }
 
     /**
@@ -415,7 +414,7 @@ public final class Conductor {
         for (int look = 0; look < looks; look++) {
             Part from = free.get((at + look * (free.size() / looks)) % free.size());
             // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
-            long busy = (long) from.member.sending << 32;
+            long busy = (long) from.member.serving.size() << 32;
             int block = busy < least ? choice.of(to, from, now) : -1;
             if (block >= 0) {
                 long cost = busy
@@ -491,7 +490,7 @@ public final class Conductor {
                 to.swarm.repeats++;
             }
         }
-        Task task = new Task(to, from, block, now, ++source.sending);
+        Task task = new Task(to, from, block, now, source.serving.size() + 1);
         to.tasks.add(task);
         source.serving.add(task);
         to.member.receiving++;
@@ -499,7 +498,7 @@ public final class Conductor {
         if (task.crosses()) {
             to.locality.crossing++;
         }
-        if (source.sending >= pace.sendable(source)) {
+        if (source.serving.size() >= pace.sendable(source)) {
             source.live.forEach(part -> part.locality.free.set(part, false));
         }
         if (to.member.receiving >= pace.receivable(to.member)) {

@@ -27,10 +27,8 @@ public final class Member {
     /** Receivers that it has failed lately, and when. */
     final Map<Member, Long> complaints = HashMap.newHashMap(0);
 
-    /** Orders that it is to carry out, in all swarms, and orders that name it as their source. */
+    /** Orders that it is to carry out, in all swarms. */
     int receiving;
-
-    int sending;
 
     /** The share that was last looked for: with most members it is the next one, too. */
     @Nullable
@@ -69,7 +67,7 @@ public final class Member {
 
     /** Blocks that it is to send now. */
     public int sending() {
-        return sending;
+        return serving.size();
     }
 
     /** Blocks that it is to receive now. */

@@ -56,7 +56,7 @@ final class Pace {
         Member from = task.from.member;
         Member to = task.to.member;
         double bytes = task.to.swarm.layout().length(task.block);
-        double shared = (task.shared + from.sending) / 2.0;
+        double shared = (task.shared + from.serving.size()) / 2.0;
         if (shared >= slots(from) - 1) {
             double sample = bytes * shared / took;
             typicalUp = towards(sample, typicalUp);

@@ -131,14 +131,12 @@ class PaceTest {
     private void order(Member from, Member to, int shared) {
         for (int i = 1; i <= shared; i++) {
             from.serving.add(new Task(swarm.join(to), swarm.join(from), 0, 0, shared));
-            from.sending++;
         }
         to.receiving = shared;
     }
 
     private static void clear(Member from, Member to) {
         from.serving.clear();
-        from.sending = 0;
         to.receiving = 0;
     }
 }
