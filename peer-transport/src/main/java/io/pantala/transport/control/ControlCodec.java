@@ -65,16 +65,23 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages as CBOR: one map a message, its type under {@code t}. Fields and types that are not known are ignored, so
- * that a newer node may say more than an older one understands.
+ * The messages of one link as CBOR: one map a message, its type under {@code t}. Fields and types that are not known are
+ * ignored, so that a newer node may say more than an older one understands.
+ *
+ * <p>Safe for use by several threads.
  */
 final class ControlCodec {
     private static final String MANIFEST = "manifest";
+
+    /** The number of a blob. */
+    private static final String NUMBER = "n";
+
     /** Bytes of the longest message. */
     static final int LONGEST = 1 << 20;
 
@@ -87,18 +94,20 @@ final class ControlCodec {
 
     private static final int REPORT = 5;
 
-    private final CBORMapper mapper = new CBORMapper(CBORFactory.builder()
+    private static final CBORMapper MAPPER = new CBORMapper(CBORFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(DEEPEST)
                     .maxDocumentLength(LONGEST)
                     .maxStringLength(LONGEST)
                     .build())
             .build());
-    private final ObjectReader reader = mapper.reader(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectReader READER = MAPPER.reader(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private final BlobNumbers numbers = new BlobNumbers();
 
     byte[] encode(ControlMessage message) {
         try {
-            return mapper.writeValueAsBytes(toTree(message));
+            return MAPPER.writeValueAsBytes(toTree(message));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree can always be written", e);
         }
@@ -108,7 +117,7 @@ final class ControlCodec {
     ControlMessage decode(byte[] bytes) throws MalformedMessageException {
         JsonNode tree;
         try {
-            tree = reader.readTree(bytes);
+            tree = READER.readTree(bytes);
         } catch (IOException | RuntimeException e) {
             throw new MalformedMessageException("not a CBOR value");
         }
@@ -116,12 +125,25 @@ final class ControlCodec {
             throw new MalformedMessageException("not a CBOR map");
         }
         requireText(map);
-        Fields fields = new Fields(map);
+        Fields fields = new Fields(map, numbers);
         String type = fields.text("t");
         try {
-            return fromTree(type, fields);
+            if (fields.isOfForgotten()) {
+                return new Unknown(type);
+            }
+            ControlMessage message = fromTree(type, fields);
+            learn(message, fields);
+            return message;
         } catch (IllegalArgumentException e) {
             throw new MalformedMessageException("a '" + type + "' message makes no sense");
+        }
+    }
+
+    private void learn(ControlMessage message, Fields fields) throws MalformedMessageException {
+        if (message instanceof Want want && fields.isNumbered()) {
+            numbers.take(want.key(), fields.integer(NUMBER));
+        } else if (message instanceof Leave leave) {
+            numbers.forget(leave.key());
         }
     }
 
@@ -152,11 +174,27 @@ final class ControlCodec {
         return true;
     }
 
-    private static ObjectNode toTree(ControlMessage message) {
+    /** By its number, where both ends know one. */
+    private void name(ControlMessage.AboutBlob about, ObjectNode map) {
+        BlobKey key = about.key();
+        OptionalInt number = numbers.shared(key);
+        if (number.isPresent() && !(about instanceof Want || about instanceof Leave)) {
+            map.put(NUMBER, number.getAsInt());
+            return;
+        }
+        map.put("upstream", key.upstream().value());
+        map.put("digest", key.digest().toString());
+        if (about instanceof Want) {
+            numbers.give(key).ifPresent(given -> map.put(NUMBER, given));
+        } else if (about instanceof Leave) {
+            numbers.forget(key);
+        }
+    }
+
+    private ObjectNode toTree(ControlMessage message) {
         ObjectNode map = JsonNodeFactory.instance.objectNode();
         if (message instanceof ControlMessage.AboutBlob about) {
-            map.put("upstream", about.key().upstream().value());
-            map.put("digest", about.key().digest().toString());
+            name(about, map);
         }
         switch (message) {
             case Hello hello -> {
@@ -360,8 +398,24 @@ final class ControlCodec {
     }
 
     /** A message's fields, each read as the one type it may have. */
-    private record Fields(ObjectNode map) {
+    private record Fields(ObjectNode map, BlobNumbers numbers) {
+        boolean isNumbered() {
+            return map.has(NUMBER);
+        }
+
+        private boolean isNamed() {
+            return map.has("upstream");
+        }
+
+        /** Whether it is about a blob that was wanted when it was said, and is no more. */
+        boolean isOfForgotten() throws MalformedMessageException {
+            return isNumbered() && !isNamed() && numbers.heard(integer(NUMBER)).isEmpty();
+        }
+
         BlobKey key() throws MalformedMessageException {
+            if (isNumbered() && !isNamed()) {
+                return numbers.heard(integer(NUMBER)).orElseThrow(() -> missing(NUMBER));
+            }
             return new BlobKey(new UpstreamName(text("upstream")), Digest.parse(text("digest")));
         }
 

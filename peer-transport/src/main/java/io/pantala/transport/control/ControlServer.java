@@ -40,7 +40,6 @@ public final class ControlServer implements AutoCloseable {
     private final ControlSessions sessions;
     private final Executor owner;
     private final Supplier<News> news;
-    private final ControlCodec codec = new ControlCodec();
     private final Set<Session> open = ConcurrentHashMap.newKeySet();
     private final long timer;
     private volatile boolean closed;
@@ -114,7 +113,7 @@ public final class ControlServer implements AutoCloseable {
             this.caller = caller;
             remote = webSocket.remoteAddress().toString();
             remoteHost = String.valueOf(webSocket.remoteAddress().hostAddress());
-            socket = new ControlSocket(vertx, webSocket, config, codec, owner, this);
+            socket = new ControlSocket(vertx, webSocket, config, owner, this);
         }
 
         void start() {

@@ -42,7 +42,7 @@ final class ControlSocket {
 
     private final WebSocketBase socket;
     private final ControlConfig config;
-    private final ControlCodec codec;
+    private final ControlCodec codec = new ControlCodec();
     private final Executor executor;
     private final Receiver receiver;
     private final Vertx vertx;
@@ -51,17 +51,10 @@ final class ControlSocket {
     private volatile long heard = System.nanoTime();
     private volatile OptionalLong pinger = OptionalLong.empty();
 
-    ControlSocket(
-            Vertx vertx,
-            WebSocketBase socket,
-            ControlConfig config,
-            ControlCodec codec,
-            Executor executor,
-            Receiver receiver) {
+    ControlSocket(Vertx vertx, WebSocketBase socket, ControlConfig config, Executor executor, Receiver receiver) {
         this.vertx = vertx;
         this.socket = socket;
         this.config = config;
-        this.codec = codec;
         this.executor = executor;
         this.receiver = receiver;
     }

@@ -242,7 +242,7 @@ public final class SeedLink {
         private volatile boolean standby;
 
         Conversation(WebSocket webSocket) {
-            socket = new ControlSocket(shared.vertx(), webSocket, shared.config(), shared.codec(), Runnable::run, this);
+            socket = new ControlSocket(shared.vertx(), webSocket, shared.config(), Runnable::run, this);
         }
 
         void start() {

@@ -79,13 +79,7 @@ public final class SeedLinks implements AutoCloseable {
 
     /** What the links of one host share. */
     record Dialling(
-            Vertx vertx,
-            WebSocketClient client,
-            Dial dial,
-            Hello hello,
-            ControlConfig config,
-            ControlCodec codec,
-            LinkListener listener) {}
+            Vertx vertx, WebSocketClient client, Dial dial, Hello hello, ControlConfig config, LinkListener listener) {}
 
     private SeedLinks(Vertx vertx, Dial dial, ControlConfig config, LinkListener listener) {
         WebSocketClientOptions options = new WebSocketClientOptions()
@@ -107,7 +101,6 @@ public final class SeedLinks implements AutoCloseable {
                 dial,
                 new Hello(config.versions(), dial.node(), dial.software(), dial.peer(), dial.zone(), dial.limits()),
                 config,
-                new ControlCodec(),
                 listener);
         CompletableFuture<Void> found = new CompletableFuture<>();
         this.settled = found.thenCompose(_ -> CompletableFuture.allOf(
