@@ -350,7 +350,7 @@ final class ControlCodec {
                         fields.clusterKey());
             case "want" ->
                 new Want(
-                        fields.key(),
+                        fields.named(),
                         new RepositoryName(fields.text("repository")),
                         MANIFEST.equals(fields.optionalText("content"))
                                 ? FillRequest.Content.MANIFEST
@@ -388,7 +388,7 @@ final class ControlCodec {
                                 ? Optional.of(Authorization.of(fields.optionalText("authorization")))
                                 : Optional.empty());
             case "joined" -> new Joined(fields.key(), fields.text("request"));
-            case "leave" -> new Leave(fields.key());
+            case "leave" -> new Leave(fields.named());
             case "have" -> fields.have();
             case "reading" -> new Reading(fields.key(), fields.integers("blocks", Reading.MOST));
             case "orders" -> new Orders(fields.key(), fields.orders());
@@ -416,6 +416,10 @@ final class ControlCodec {
             if (isNumbered() && !isNamed()) {
                 return numbers.heard(integer(NUMBER)).orElseThrow(() -> missing(NUMBER));
             }
+            return named();
+        }
+
+        private BlobKey named() throws MalformedMessageException {
             return new BlobKey(new UpstreamName(text("upstream")), Digest.parse(text("digest")));
         }
 

@@ -42,6 +42,12 @@ class ControlCodecTest {
 
     private static final NodeAddress PEER = new NodeAddress("10.0.0.7", 4001);
 
+    private static final ControlMessage.Want WANT =
+            new ControlMessage.Want(KEY, new RepositoryName("library/nginx"), SECRET, "r-1");
+    private static final ControlMessage.Orders ORDERS =
+            new ControlMessage.Orders(KEY, List.of(new Order(4, Optional.of(PEER))));
+    private static final ControlMessage.Reading READING = new ControlMessage.Reading(KEY, List.of(0, 17));
+
     private final ControlCodec codec = new ControlCodec();
 
     static Stream<ControlMessage> messages() {
@@ -150,7 +156,7 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key", "voucher");
+        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key", "voucher", "n");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();
@@ -220,6 +226,89 @@ class ControlCodecTest {
     @Test
     void neverShowsACredential() {
         assertThat(messages().map(String::valueOf)).noneMatch(text -> text.contains("hunter2"));
+    }
+
+    @Test
+    void namesWhatAHostWantsByANumberAfterwards() throws MalformedMessageException {
+        ControlCodec seed = new ControlCodec();
+        assertThat(seed.decode(codec.encode(WANT))).isEqualTo(WANT);
+        byte[] orders = seed.encode(ORDERS);
+        assertThat(orders).hasSizeLessThan(50);
+        assertThat(codec.decode(orders)).isEqualTo(ORDERS);
+        byte[] reading = codec.encode(READING);
+        assertThat(reading).hasSizeLessThan(30);
+        assertThat(seed.decode(reading)).isEqualTo(READING);
+    }
+
+    @Test
+    void saysNoNumberToASeedThatHasNeverSaidIt() throws MalformedMessageException {
+        codec.encode(WANT);
+        assertThat(new ControlCodec().decode(codec.encode(READING))).isEqualTo(READING);
+    }
+
+    /** An older host. */
+    @Test
+    void saysNoNumberToAHostThatHasGivenNone() throws Exception {
+        CBORMapper mapper = new CBORMapper();
+        ObjectNode want = (ObjectNode) mapper.readTree(codec.encode(WANT));
+        want.remove("n");
+        ControlCodec seed = new ControlCodec();
+        assertThat(seed.decode(mapper.writeValueAsBytes(want))).isEqualTo(WANT);
+        assertThat(new ControlCodec().decode(seed.encode(ORDERS))).isEqualTo(ORDERS);
+    }
+
+    @Test
+    void ignoresWhatWasSaidOfABlobBeforeTheSeedHeardThatItWasLeft() throws MalformedMessageException {
+        ControlCodec seed = new ControlCodec();
+        seed.decode(codec.encode(WANT));
+        byte[] onItsWay = seed.encode(ORDERS);
+        seed.decode(codec.encode(new ControlMessage.Leave(KEY)));
+        assertThat(codec.decode(onItsWay)).isEqualTo(new ControlMessage.Unknown("orders"));
+        assertThat(new ControlCodec().decode(seed.encode(ORDERS)))
+                .as("named in full again")
+                .isEqualTo(ORDERS);
+
+        seed.decode(codec.encode(WANT));
+        assertThat(codec.decode(onItsWay))
+                .as("the number is nobody else's")
+                .isEqualTo(new ControlMessage.Unknown("orders"));
+        assertThat(codec.decode(seed.encode(ORDERS))).isEqualTo(ORDERS);
+    }
+
+    @Test
+    void keepsTheNumberOfWhatIsWantedTwice() throws MalformedMessageException {
+        ControlCodec seed = new ControlCodec();
+        seed.decode(codec.encode(WANT));
+        byte[] onItsWay = seed.encode(ORDERS);
+        seed.decode(codec.encode(WANT));
+        assertThat(codec.decode(onItsWay)).isEqualTo(ORDERS);
+    }
+
+    @Test
+    void numbersAThousandAtOnceAndNamesTheOthers() throws MalformedMessageException {
+        ControlCodec seed = new ControlCodec();
+        for (int i = 0; i <= BlobNumbers.MOST; i++) {
+            BlobKey key = new BlobKey(KEY.upstream(), Digest.sha256(new byte[] {(byte) i, (byte) (i >> 8)}));
+            seed.decode(
+                    codec.encode(new ControlMessage.Want(key, new RepositoryName("a"), Authorization.ANONYMOUS, "r")));
+            byte[] accepted = seed.encode(new ControlMessage.Accepted(key));
+            assertThat(accepted.length < 30).as("number %s is short", i).isEqualTo(i < BlobNumbers.MOST);
+            assertThat(codec.decode(accepted)).isEqualTo(new ControlMessage.Accepted(key));
+        }
+    }
+
+    /** Another program than ours may count as it likes. */
+    @Test
+    void takesANumberForTheBlobThatHadItLast() throws Exception {
+        CBORMapper mapper = new CBORMapper();
+        BlobKey other = new BlobKey(KEY.upstream(), Digest.sha256(new byte[] {1}));
+        ObjectNode want = (ObjectNode) mapper.readTree(codec.encode(WANT));
+        ControlCodec seed = new ControlCodec();
+        seed.decode(mapper.writeValueAsBytes(want));
+        seed.decode(mapper.writeValueAsBytes(want.put("digest", other.digest().toString())));
+        assertThat(new ControlCodec().decode(seed.encode(ORDERS))).isEqualTo(ORDERS);
+        assertThat(seed.decode(seed.encode(new ControlMessage.Accepted(other))))
+                .isEqualTo(new ControlMessage.Accepted(other));
     }
 
     @Test

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,11 +43,14 @@ final class Conducting {
     private final Member seed;
     private final Map<Member, Guest> guests = new HashMap<>();
     private final Map<NodeAddress, Guest> byAddress = new HashMap<>();
-    private final Map<Swarm, BlobKey> keys = new HashMap<>();
+    private final Map<Swarm, Conducted> swarms = new HashMap<>();
     private final Map<Guest, Map<BlobKey, List<Order>>> orders = new LinkedHashMap<>();
     private final List<Unreachable> unreachable = new ArrayList<>();
     private final Set<Clash> clashes = new HashSet<>();
     private boolean due;
+
+    /** What a swarm is of, and who is to be told before a host is ordered to fetch one of its blocks. */
+    private record Conducted(BlobKey key, ObjIntConsumer<Guest> ordered) {}
 
     /** Two hosts that say to serve at one address. */
     private record Clash(NodeAddress address, String first, String second) {}
@@ -129,14 +133,15 @@ final class Conducting {
         soon();
     }
 
-    Swarm open(BlobKey key, BlockLayout layout) {
+    /** @param ordered is told before a host is ordered to fetch a block */
+    Swarm open(BlobKey key, BlockLayout layout, ObjIntConsumer<Guest> ordered) {
         Swarm swarm = conductor.open(layout);
-        keys.put(swarm, key);
+        swarms.put(swarm, new Conducted(key, ordered));
         return swarm;
     }
 
     void close(Swarm swarm) {
-        keys.remove(swarm);
+        swarms.remove(swarm);
         conductor.close(swarm);
     }
 
@@ -147,10 +152,15 @@ final class Conducting {
     }
 
     void holds(Guest guest, Swarm swarm, BlockSet blocks) {
-        if (guest.peer().isPresent() || guest.wanted.contains(keys.get(swarm))) {
+        if (guest.peer().isPresent() || isWantedBy(guest, swarm)) {
             conductor.holds(guest.member, swarm, blocks);
             soon();
         }
+    }
+
+    private boolean isWantedBy(Guest guest, Swarm swarm) {
+        Conducted conducted = swarms.get(swarm);
+        return conducted != null && guest.wanted.contains(conducted.key);
     }
 
     void forgets(Guest guest, Swarm swarm) {
@@ -227,7 +237,7 @@ final class Conducting {
                 seedHolds = share.held();
             }
         }
-        BlobKey key = Objects.requireNonNull(keys.get(swarm));
+        BlobKey key = Objects.requireNonNull(swarms.get(swarm)).key;
         return new SwarmStatus(key, swarm.layout(), seedHolds, swarm.firsts(), swarm.repeats(), hosts);
     }
 
@@ -277,16 +287,17 @@ final class Conducting {
     private void order(Member to, Swarm swarm, int block, Member from) {
         Guest receiver = guests.get(to);
         Guest source = guests.get(from);
-        BlobKey key = keys.get(swarm);
-        if (receiver == null || key == null || (source == null && !from.equals(seed))) {
+        Conducted conducted = swarms.get(swarm);
+        if (receiver == null || conducted == null || (source == null && !from.equals(seed))) {
             return;
         }
         if (source != null && !receiver.reaches(source)) {
             unreachable.add(new Unreachable(to, swarm, block, from));
             return;
         }
+        conducted.ordered.accept(receiver, block);
         orders.computeIfAbsent(receiver, _ -> new LinkedHashMap<>())
-                .computeIfAbsent(key, _ -> new ArrayList<>())
+                .computeIfAbsent(conducted.key, _ -> new ArrayList<>())
                 .add(new Order(block, source == null ? Optional.empty() : source.peer()));
     }
 

@@ -25,6 +25,7 @@ import io.pantala.transport.ticket.TicketSigner;
 import io.pantala.transport.ticket.Voucher;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class WantedBlob {
         wants.put(guest, want);
         forget(guest);
         if (told != null) {
-            told.tellAll(guest);
+            told.welcome(guest);
         } else if (credentials == null) {
             begin(want);
         } else {
@@ -97,6 +98,7 @@ final class WantedBlob {
     void leave(Guest guest) {
         wants.remove(guest);
         if (told != null) {
+            told.forget(guest);
             around.conducting().enough(guest, told.swarm);
         }
         if (wants.isEmpty()) {
@@ -212,7 +214,7 @@ final class WantedBlob {
     private void opened(StoredBlob blob) {
         Told opened = new Told(blob);
         told = opened;
-        wants.keySet().forEach(opened::tellAll);
+        wants.keySet().forEach(opened::welcome);
         opened.follow();
         renewTickets();
     }
@@ -298,14 +300,26 @@ final class WantedBlob {
         private final StoredBlob blob;
         private final Swarm swarm;
         private final BlockHashes hashes;
-        private BlockSet fresh;
+
+        /** The blocks whose hashes are known, in the order in which they came to be. */
+        private final int[] known;
+
+        /** For each block, how many hashes were known once its own was; 0 while it isn't. */
+        private final int[] knownWith;
+
+        private int count;
+
+        /** How many of those that are known a host was told of. */
+        private final Map<Guest, Integer> told = new HashMap<>();
+
+        private boolean telling;
         private @Nullable Sealed sealed;
         private @Nullable Subscription subscription;
 
         /** Takes over the lease. */
         Told(StoredBlob blob) {
             this.blob = blob;
-            this.swarm = around.conducting().open(key, blob.layout());
+            this.swarm = around.conducting().open(key, blob.layout(), this::ordered);
             for (Holding holding : around.holdings().of(key)) {
                 if (holding.have().layout().equals(blob.layout())) {
                     around.conducting()
@@ -313,7 +327,8 @@ final class WantedBlob {
                 }
             }
             this.hashes = new BlockHashes(blob.layout().count());
-            this.fresh = new BlockSet(blob.layout().count());
+            this.known = new int[blob.layout().count()];
+            this.knownWith = new int[blob.layout().count()];
         }
 
         void follow() {
@@ -334,24 +349,56 @@ final class WantedBlob {
         public void onFailed(BlobFailure failure) {
             later(() -> {
                 if (!closed) {
-                    tellFresh();
+                    wants.keySet().forEach(this::tell);
                     end(new ControlMessage.Failed(key, failure));
                 }
             });
         }
 
         private void held(int first, byte[] packed) {
-            if (fresh.isEmpty() && !closed) {
-                around.owner().executeIn(around.config().gather(), this::tellFresh);
+            if (closed) {
+                return;
             }
             hashes.putPacked(first, packed);
+            BlockSet news = new BlockSet(hashes.count());
             for (int block = first; block < first + packed.length / BlockHashes.LENGTH; block++) {
-                fresh.add(block);
+                if (knownWith[block] == 0) {
+                    known[count] = block;
+                    knownWith[block] = ++count;
+                    news.add(block);
+                }
+            }
+            around.conducting().seedHolds(swarm, news);
+            if (!telling) {
+                telling = true;
+                around.owner().executeIn(around.config().gather(), this::tellAll);
             }
         }
 
+        /** Hashes go with orders where they can: alone, each would cost a packet to every host. */
+        private void ordered(Guest guest, int block) {
+            if (knownWith[block] > told.getOrDefault(guest, 0)) {
+                tell(guest);
+            }
+        }
+
+        private void tellAll() {
+            telling = false;
+            wants.keySet().forEach(this::tell);
+        }
+
+        /** Tells a host all hashes that it was not told of. */
+        private void tell(Guest guest) {
+            Integer before = told.put(guest, count);
+            BlockSet news = new BlockSet(hashes.count());
+            for (int i = before == null ? 0 : before; i < count; i++) {
+                news.add(known[i]);
+            }
+            hashes(news).forEach(guest::send);
+        }
+
         private void wasSealed() {
-            tellFresh();
+            wants.keySet().forEach(this::tell);
             if (!hashes.isComplete()) {
                 tellSealed(new Sealed(key));
                 return;
@@ -369,24 +416,19 @@ final class WantedBlob {
             wants.keySet().forEach(guest -> guest.send(news));
         }
 
-        private void tellFresh() {
-            BlockSet news = fresh;
-            List<ControlMessage> messages = hashes(news);
-            fresh = new BlockSet(news.count());
-            for (Guest guest : wants.keySet()) {
-                messages.forEach(guest::send);
-            }
-            around.conducting().seedHolds(swarm, news);
-        }
-
         /** Tells one host all there is. */
-        void tellAll(Guest guest) {
+        void welcome(Guest guest) {
             guest.send(new ControlMessage.Opened(key, blob.layout()));
             grant(guest);
-            hashes(hashes.known()).forEach(guest::send);
+            told.remove(guest);
+            tell(guest);
             if (sealed != null) {
                 guest.send(sealed);
             }
+        }
+
+        void forget(Guest guest) {
+            told.remove(guest);
         }
 
         private List<ControlMessage> hashes(BlockSet blocks) {

@@ -76,7 +76,8 @@ class SeedNodeTest {
     private static final TrackerConfig TRACKER = new TrackerConfig(
             CONTROL,
             3,
-            Duration.ofMillis(5),
+            // Hashes come with orders, or not at all before the end.
+            Duration.ofHours(1),
             Duration.ofSeconds(5),
             Duration.ofSeconds(10),
             Duration.ofSeconds(2),
