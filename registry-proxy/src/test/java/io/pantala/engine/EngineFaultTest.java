@@ -68,12 +68,15 @@ class EngineFaultTest {
         CUT_BY_FIN,
         CUT_BY_RST,
         CORRUPT,
+        STATUS_403,
+        STATUS_404,
         STATUS_503,
         STATUS_429,
         HEADERS_THEN_SILENCE,
         RANGE_IGNORED,
         GZIP,
         URL_EXPIRED,
+        STORAGE_REFUSES,
         HOST_DISK_FULL,
         SEED_KILLED,
         SEED_HUNG,
@@ -85,6 +88,8 @@ class EngineFaultTest {
                 case CUT_BY_FIN -> Fault.cutAfter(CAME);
                 case CUT_BY_RST -> Fault.resetAfter(CAME);
                 case CORRUPT -> Fault.corruptAt(SIZE / 2);
+                case STATUS_403, STORAGE_REFUSES -> Fault.status(403);
+                case STATUS_404 -> Fault.status(404);
                 case STATUS_503 -> Fault.status(503);
                 case STATUS_429 -> Fault.status(429, Map.of("Retry-After", "4"));
                 case HEADERS_THEN_SILENCE -> Fault.stallAfter(0);
@@ -138,6 +143,9 @@ class EngineFaultTest {
     HEADERS_THEN_SILENCE | cut failed, 200 right   | cut failed, 200 right   | cut 200 right              | cut 200 right
     CORRUPT              | cut failed, 200 right   | cut failed, 200 right   | cut 206 failed, 200 right  | cut 206 200 right
     SEED_LIES            | cut failed, 200 right   | cut failed, 200 right   | cut 206 failed, 200 right  | cut 206 200 right
+    STATUS_403           | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 elsewhere, 200 right
+    STATUS_404           | 404 failed, 200 right   | 404 failed, 200 right   | 404 elsewhere, 200 right   | 404 elsewhere, 200 right
+    STORAGE_REFUSES      | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 elsewhere, 200 right
     STATUS_503           | 503 failed, 200 right   | 503 failed, 200 right   | 503 elsewhere, 200 right   | 503 503 200 right
     STATUS_429           | 429 429 200 right       | 429 429 200 right       | 429 429 200 right          | 429 429 elsewhere, 200 right
     """)
@@ -252,7 +260,7 @@ class EngineFaultTest {
     /** A registry that has the image, as it was built. */
     private FakeRegistry filled(Trouble trouble) throws IOException {
         FakeRegistry registry = FakeRegistry.start();
-        if (trouble == Trouble.URL_EXPIRED) {
+        if (trouble == Trouble.URL_EXPIRED || trouble == Trouble.STORAGE_REFUSES) {
             registry.redirecting();
         }
         try (Stream<Path> blobs = Files.list(image.layout().resolve("blobs/sha256"))) {
