@@ -69,7 +69,6 @@ class EngineFaultTest {
         CUT_BY_RST,
         CORRUPT,
         STATUS_403,
-        STATUS_404,
         STATUS_503,
         STATUS_429,
         HEADERS_THEN_SILENCE,
@@ -89,7 +88,6 @@ class EngineFaultTest {
                 case CUT_BY_RST -> Fault.resetAfter(CAME);
                 case CORRUPT -> Fault.corruptAt(SIZE / 2);
                 case STATUS_403, STORAGE_REFUSES -> Fault.status(403);
-                case STATUS_404 -> Fault.status(404);
                 case STATUS_503 -> Fault.status(503);
                 case STATUS_429 -> Fault.status(429, Map.of("Retry-After", "4"));
                 case HEADERS_THEN_SILENCE -> Fault.stallAfter(0);
@@ -143,9 +141,8 @@ class EngineFaultTest {
     HEADERS_THEN_SILENCE | cut failed, 200 right   | cut failed, 200 right   | cut 200 right              | cut 200 right
     CORRUPT              | cut failed, 200 right   | cut failed, 200 right   | cut 206 failed, 200 right  | cut 206 200 right
     SEED_LIES            | cut failed, 200 right   | cut failed, 200 right   | cut 206 failed, 200 right  | cut 206 200 right
-    STATUS_403           | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 elsewhere, 200 right
-    STATUS_404           | 404 failed, 200 right   | 404 failed, 200 right   | 404 elsewhere, 200 right   | 404 elsewhere, 200 right
-    STORAGE_REFUSES      | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 elsewhere, 200 right
+    STATUS_403           | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 403 elsewhere, 200 right
+    STORAGE_REFUSES      | 403 failed, 200 right   | 403 failed, 200 right   | 403 elsewhere, 200 right   | 403 403 elsewhere, 200 right
     STATUS_503           | 503 failed, 200 right   | 503 failed, 200 right   | 503 elsewhere, 200 right   | 503 503 200 right
     STATUS_429           | 429 429 200 right       | 429 429 200 right       | 429 429 200 right          | 429 429 elsewhere, 200 right
     """)
