@@ -64,7 +64,7 @@ final class BlobNumbers {
         return number != null && shared.contains(number) ? OptionalInt.of(number) : OptionalInt.empty();
     }
 
-    /** What the other end means by a number; empty if it is wanted no more. */
+    /** What the other end means by a number, which it knows, then; empty if the blob is wanted no more. */
     synchronized Optional<BlobKey> heard(int number) {
         BlobKey key = keys.get(number);
         if (key != null) {

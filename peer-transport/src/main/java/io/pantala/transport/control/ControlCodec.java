@@ -125,11 +125,16 @@ final class ControlCodec {
             throw new MalformedMessageException("not a CBOR map");
         }
         requireText(map);
-        Fields fields = new Fields(map, numbers);
+        Fields fields = new Fields(map);
         String type = fields.text("t");
         try {
-            if (fields.isOfForgotten()) {
-                return new Unknown(type);
+            if (fields.isNumbered() && !fields.isNamed()) {
+                Optional<BlobKey> numbered = numbers.heard(fields.integer(NUMBER));
+                if (numbered.isEmpty()) {
+                    // Of a blob that was wanted when it was said, and is no more.
+                    return new Unknown(type);
+                }
+                fields = new Fields(map, numbered);
             }
             ControlMessage message = fromTree(type, fields);
             learn(message, fields);
@@ -397,29 +402,29 @@ final class ControlCodec {
         };
     }
 
-    /** A message's fields, each read as the one type it may have. */
-    private record Fields(ObjectNode map, BlobNumbers numbers) {
+    /**
+     * A message's fields, each read as the one type it may have.
+     *
+     * @param numbered the blob it is about, where it says a number
+     */
+    private record Fields(ObjectNode map, Optional<BlobKey> numbered) {
+        Fields(ObjectNode map) {
+            this(map, Optional.empty());
+        }
+
         boolean isNumbered() {
             return map.has(NUMBER);
         }
 
-        private boolean isNamed() {
+        boolean isNamed() {
             return map.has("upstream");
         }
 
-        /** Whether it is about a blob that was wanted when it was said, and is no more. */
-        boolean isOfForgotten() throws MalformedMessageException {
-            return isNumbered() && !isNamed() && numbers.heard(integer(NUMBER)).isEmpty();
-        }
-
         BlobKey key() throws MalformedMessageException {
-            if (isNumbered() && !isNamed()) {
-                return numbers.heard(integer(NUMBER)).orElseThrow(() -> missing(NUMBER));
-            }
-            return named();
+            return numbered.isPresent() ? numbered.get() : named();
         }
 
-        private BlobKey named() throws MalformedMessageException {
+        BlobKey named() throws MalformedMessageException {
             return new BlobKey(new UpstreamName(text("upstream")), Digest.parse(text("digest")));
         }
 

@@ -157,7 +157,8 @@ final class Fleet {
                 new TrackerConfig(
                         tracker.control(),
                         tracker.wants(),
-                        tracker.gather(),
+                        // Hashes come with orders, or not at all before the end.
+                        most,
                         tracker.credentialAnswer(),
                         tracker.credentialWait(),
                         most,

@@ -8,10 +8,18 @@ final class Choice {
     private static final int FIRSTS_FOR_A_REPEAT = 100;
 
     private final int window;
+
+    /**
+     * Blocks of the window that a receiver may hold while its reader waits for the first: with more, that one goes next.
+     * Rarer ones would go before it for as long as the window takes, which over a slow link is longer than engines wait.
+     */
+    private final int patience;
+
     private final int seedSlots;
 
     Choice(ConductorConfig config) {
         this.window = config.window();
+        this.patience = window / 8;
         this.seedSlots = config.seedSlots();
     }
 
@@ -85,6 +93,9 @@ final class Choice {
             // Readers take turns in being the first.
             int cursor = to.cursors[(i + to.heldCount + to.comingCount) % readers];
             int end = Math.min(cursor + window, to.swarm.blocks());
+            if (cursor < end && isUseful(to, from, cursor) && to.heldWithin(cursor, end) > patience) {
+                return cursor;
+            }
             for (int block = cursor; block < end; block = (block & ~63) + 64) {
                 long useful = to.useful(from, block >> 6) & -1L << block;
                 if (end - (block & ~63) < 64) {
@@ -103,11 +114,15 @@ final class Choice {
         return best;
     }
 
+    private static boolean isUseful(Part to, Part from, int block) {
+        return (to.useful(from, block >> 6) & 1L << block) != 0;
+    }
+
     private static int rarest(Part to, Part from) {
         Rarity rarity = to.locality.rarity;
         for (int i = 0; i < to.swarm.blocks(); i++) {
             int block = rarity.at(i);
-            if ((to.useful(from, block >> 6) & 1L << block) != 0) {
+            if (isUseful(to, from, block)) {
                 return block;
             }
         }

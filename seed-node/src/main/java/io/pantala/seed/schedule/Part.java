@@ -86,6 +86,19 @@ final class Part {
         return tasks.size() == comingCount ? useful : useful & ~ordered(from, word);
     }
 
+    /** How many blocks it holds from one on, before another. */
+    int heldWithin(int from, int end) {
+        int count = 0;
+        for (int block = from; block < end; block = (block & ~63) + 64) {
+            long word = held[block >> 6] & -1L << block;
+            if (end - (block & ~63) < 64) {
+                word &= (1L << end) - 1;
+            }
+            count += Long.bitCount(word);
+        }
+        return count;
+    }
+
     /** Whether another has anything that this one neither has nor expects. */
     boolean canUse(Part from) {
         for (int word = 0; word < held.length; word++) {

@@ -145,7 +145,7 @@ final class Conducting {
         conductor.close(swarm);
     }
 
-    /** This seed itself holds these blocks, and has told their hashes to all who want them. */
+    /** This seed itself holds these blocks. */
     void seedHolds(Swarm swarm, BlockSet blocks) {
         conductor.holds(seed, swarm, blocks);
         soon();

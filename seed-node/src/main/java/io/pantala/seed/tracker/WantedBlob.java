@@ -26,10 +26,12 @@ import io.pantala.transport.ticket.Voucher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -310,7 +312,10 @@ final class WantedBlob {
         private int count;
 
         /** How many of those that are known a host was told of. */
-        private final Map<Guest, Integer> told = new HashMap<>();
+        private final Map<Guest, Integer> heard = new HashMap<>();
+
+        /** Hosts that were ordered to fetch blocks whose hashes aren't known yet, since others hold them. */
+        private final Map<Integer, Set<Guest>> owed = new HashMap<>();
 
         private boolean telling;
         private @Nullable Sealed sealed;
@@ -362,11 +367,15 @@ final class WantedBlob {
             hashes.putPacked(first, packed);
             BlockSet news = new BlockSet(hashes.count());
             for (int block = first; block < first + packed.length / BlockHashes.LENGTH; block++) {
-                if (knownWith[block] == 0) {
-                    known[count] = block;
-                    knownWith[block] = ++count;
-                    news.add(block);
-                }
+                known[count] = block;
+                knownWith[block] = ++count;
+                news.add(block);
+            }
+            for (int block = news.next(0); block < news.count(); block = news.next(block + 1)) {
+                owed.getOrDefault(block, Set.of()).stream()
+                        .filter(wants::containsKey)
+                        .forEach(this::tell);
+                owed.remove(block);
             }
             around.conducting().seedHolds(swarm, news);
             if (!telling) {
@@ -377,7 +386,9 @@ final class WantedBlob {
 
         /** Hashes go with orders where they can: alone, each would cost a packet to every host. */
         private void ordered(Guest guest, int block) {
-            if (knownWith[block] > told.getOrDefault(guest, 0)) {
+            if (knownWith[block] == 0) {
+                owed.computeIfAbsent(block, _ -> new HashSet<>()).add(guest);
+            } else if (knownWith[block] > heard.getOrDefault(guest, 0)) {
                 tell(guest);
             }
         }
@@ -389,7 +400,7 @@ final class WantedBlob {
 
         /** Tells a host all hashes that it was not told of. */
         private void tell(Guest guest) {
-            Integer before = told.put(guest, count);
+            Integer before = heard.put(guest, count);
             BlockSet news = new BlockSet(hashes.count());
             for (int i = before == null ? 0 : before; i < count; i++) {
                 news.add(known[i]);
@@ -420,7 +431,7 @@ final class WantedBlob {
         void welcome(Guest guest) {
             guest.send(new ControlMessage.Opened(key, blob.layout()));
             grant(guest);
-            told.remove(guest);
+            heard.remove(guest);
             tell(guest);
             if (sealed != null) {
                 guest.send(sealed);
@@ -428,7 +439,7 @@ final class WantedBlob {
         }
 
         void forget(Guest guest) {
-            told.remove(guest);
+            heard.remove(guest);
         }
 
         private List<ControlMessage> hashes(BlockSet blocks) {

@@ -228,6 +228,19 @@ class ConductorTest {
         }
 
         @Test
+        void whatAReaderWaitsForGoesBeforeWhatIsRarerOnceMuchElseOfTheWindowIsThere() {
+            Swarm swarm = stage.swarm(40);
+            for (int i = 0; i < 3; i++) {
+                stage.holder(swarm, 0);
+            }
+            stage.holder(swarm, 0, 1, 2, 3);
+            Member host = stage.wanting(swarm);
+            stage.holds(host, swarm, 2);
+
+            assertThat(stage.decide().getFirst().block()).isZero();
+        }
+
+        @Test
         void theWindowIsLeftRatherThanIdledFor() {
             Swarm swarm = stage.swarm(40);
             stage.holder(swarm, 30, 31, 32);
