@@ -19,7 +19,7 @@ final class Choice {
 
     Choice(ConductorConfig config) {
         this.window = config.window();
-        this.patience = window / 8;
+        this.patience = window / 16;
         this.seedSlots = config.seedSlots();
     }
 
