@@ -24,6 +24,7 @@ import io.pantala.swarm.Opening;
 import io.pantala.swarm.UpstreamRefusal;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage.Accepted;
+import io.pantala.transport.control.ControlMessage.Belated;
 import io.pantala.transport.control.ControlMessage.Credential;
 import io.pantala.transport.control.ControlMessage.CredentialWanted;
 import io.pantala.transport.control.ControlMessage.Failed;
@@ -129,10 +130,10 @@ final class ControlCodec {
         String type = fields.text("t");
         try {
             if (fields.isNumbered() && !fields.isNamed()) {
-                Optional<BlobKey> numbered = numbers.heard(fields.integer(NUMBER));
+                int number = fields.integer(NUMBER);
+                Optional<BlobKey> numbered = numbers.heard(number);
                 if (numbered.isEmpty()) {
-                    // Of a blob that was wanted when it was said, and is no more.
-                    return new Unknown(type);
+                    return new Belated(type, number);
                 }
                 fields = new Fields(map, numbered);
             }
@@ -233,6 +234,7 @@ final class ControlCodec {
                 news.key().ifPresent(key -> map.put("key", key.encoded()));
             }
             case Unknown unknown -> map.put("t", unknown.type());
+            case Belated belated -> map.put("t", belated.type()).put(NUMBER, belated.number());
             case Want want -> {
                 map.put("t", "want")
                         .put("repository", want.repository().value())

@@ -114,6 +114,9 @@ public sealed interface ControlMessage {
     /** What this program is too old to know. Ignored. */
     record Unknown(String type) implements ControlMessage {}
 
+    /** About a blob that this end had left when it was said, known by its number alone. Ignored. */
+    record Belated(String type, int number) implements ControlMessage {}
+
     /** What concerns one blob. */
     sealed interface AboutBlob extends ControlMessage {
         BlobKey key();

@@ -105,7 +105,8 @@ class ControlCodecTest {
                 new ControlMessage.Reading(KEY, List.of(0, 17)),
                 new ControlMessage.Orders(
                         KEY, List.of(new Order(3, Optional.empty()), new Order(4, Optional.of(PEER)))),
-                new ControlMessage.Reports(KEY, reports()));
+                new ControlMessage.Reports(KEY, reports()),
+                new ControlMessage.Belated("orders", 7));
     }
 
     private static BlockSet held() {
@@ -263,7 +264,7 @@ class ControlCodecTest {
         seed.decode(codec.encode(WANT));
         byte[] onItsWay = seed.encode(ORDERS);
         seed.decode(codec.encode(new ControlMessage.Leave(KEY)));
-        assertThat(codec.decode(onItsWay)).isEqualTo(new ControlMessage.Unknown("orders"));
+        assertThat(codec.decode(onItsWay)).isEqualTo(new ControlMessage.Belated("orders", 1));
         assertThat(new ControlCodec().decode(seed.encode(ORDERS)))
                 .as("named in full again")
                 .isEqualTo(ORDERS);
@@ -271,7 +272,7 @@ class ControlCodecTest {
         seed.decode(codec.encode(WANT));
         assertThat(codec.decode(onItsWay))
                 .as("the number is nobody else's")
-                .isEqualTo(new ControlMessage.Unknown("orders"));
+                .isEqualTo(new ControlMessage.Belated("orders", 1));
         assertThat(codec.decode(seed.encode(ORDERS))).isEqualTo(ORDERS);
     }
 
