@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,9 @@ final class Blob {
 
     /** Guards all below; nothing slow happens under it. Taken after {@link #placing} where both are. */
     private final ReentrantLock lock = new ReentrantLock();
+
+    /** A block has begun to come, or nothing more of it will. */
+    private final Condition admitted = lock.newCondition();
 
     private final BlockHashes hashes;
     private final int[] checksums;
@@ -161,8 +165,28 @@ final class Blob {
             if (inPlace.putIfAbsent(block, writer) != null) {
                 return BlockWriter.Target.ASIDE;
             }
+            admitted.signalAll();
             claimed.remove(block);
             return BlockWriter.Target.IN_PLACE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A block as it comes; null when it doesn't begin to come for so long, is held, or is the withheld last one. */
+    @Nullable
+    IncomingBlock incoming(int block, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            if (block == layout.last() && !proved) {
+                return null;
+            }
+            long left = nanos;
+            while (left > 0 && ended == null && !held.contains(block) && !inPlace.containsKey(block)) {
+                left = admitted.awaitNanos(left);
+            }
+            BlockWriter writer = held.contains(block) ? null : inPlace.get(block);
+            return writer == null || writer.target() != BlockWriter.Target.IN_PLACE ? null : new IncomingBlock(writer);
         } finally {
             lock.unlock();
         }
@@ -266,6 +290,7 @@ final class Blob {
             held.add(block);
             claimed.remove(block);
             inPlace.remove(block);
+            admitted.signalAll();
             if (block == layout.last() && !proved) {
                 return;
             }
@@ -464,6 +489,7 @@ final class Blob {
         try {
             if (ended == null) {
                 ended = failure;
+                admitted.signalAll();
                 file.leaveNames();
                 readers.forEach(BlobReader::signal);
             }

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +34,15 @@ public final class BlockWriter implements AutoCloseable {
     private final CRC32C checksum = new CRC32C();
     private final Target target;
     private int written;
+    private final AtomicInteger followers = new AtomicInteger();
+
+    /** Of what was written, what is in the block's place. */
+    private int placed;
+
     private boolean done;
     private boolean displaced;
+    private boolean right;
+    private boolean closed;
     private @Nullable FileChannel channel;
 
     BlockWriter(Blob blob, StoredBlob lease, StoreDirectory directory, int block, int length) {
@@ -64,10 +73,17 @@ public final class BlockWriter implements AutoCloseable {
                 while (bytes.hasRemaining()) {
                     at += out.write(bytes, at);
                 }
+                placed += target == Target.IN_PLACE ? size : 0;
+                notifyAll();
             }
         }
         written += size;
         blob.arrived(size);
+    }
+
+    /** Whether somebody waits for the bytes that it writes, as they come. */
+    public boolean isFollowed() {
+        return followers.get() > 0;
     }
 
     /** Bytes still to come. */
@@ -83,6 +99,7 @@ public final class BlockWriter implements AutoCloseable {
     public byte[] complete() throws IOException {
         byte[] hash = finish();
         blob.place(this, block, hash, (int) checksum.getValue());
+        setRight();
         return hash;
     }
 
@@ -97,6 +114,7 @@ public final class BlockWriter implements AutoCloseable {
             return false;
         }
         blob.place(this, block, hash, (int) checksum.getValue());
+        setRight();
         return true;
     }
 
@@ -116,6 +134,8 @@ public final class BlockWriter implements AutoCloseable {
         blob.leave(this, block);
         synchronized (this) {
             giveBack();
+            closed = true;
+            notifyAll();
         }
         lease.close();
     }
@@ -162,5 +182,37 @@ public final class BlockWriter implements AutoCloseable {
 
     synchronized boolean displaced() {
         return displaced;
+    }
+
+    /** One more, or one less, reads what it writes. */
+    void follow(int by) {
+        followers.addAndGet(by);
+    }
+
+    /**
+     * Waits until more than some of its bytes can be read: all but the last one as they come to be in their place, and that
+     * one once they have turned out right. What another has overwritten meanwhile never does.
+     *
+     * @return how many can be; -1 when no more came in that time, or none will
+     */
+    synchronized int awaitReadable(int than, long nanos) throws InterruptedException {
+        long end = System.nanoTime() + nanos;
+        while (readable() <= than) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            if (closed || left <= 0) {
+                return -1;
+            }
+            wait(left);
+        }
+        return readable();
+    }
+
+    private int readable() {
+        return right ? length : Math.min(placed, length - 1);
+    }
+
+    private synchronized void setRight() {
+        right = placed == length;
+        notifyAll();
     }
 }

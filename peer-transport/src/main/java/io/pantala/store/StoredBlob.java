@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +108,17 @@ public final class StoredBlob implements AutoCloseable {
     }
 
     /**
+     * A block that is just being received, as it comes. The caller closes it, before the lease.
+     *
+     * @param most how long to wait for it to begin to come
+     * @return empty when it doesn't; or when it is held, or the last one, of which nothing is given before the whole is
+     *     proved
+     */
+    public Optional<IncomingBlock> incoming(int block, Duration most) throws InterruptedException {
+        return Optional.ofNullable(blob.incoming(block, most.toNanos()));
+    }
+
+    /**
      * All blocks are held and the whole blob's digest is right: releases the last block to readers at once, and makes
      * the blob durable in the background.
      */
@@ -173,7 +186,7 @@ public final class StoredBlob implements AutoCloseable {
     }
 
     /**
-     * The blob's file, for positional reads of held blocks alone. It is open as long as the lease, even when the blob is
+     * The blob's file, for positional reads of held blocks alone, and of what there is of an {@link IncomingBlock}. It is open as long as the lease, even when the blob is
      * dropped. It is shared: never close it, and never read it on a thread that may be interrupted meanwhile, which would
      * close it too. Then it is opened again, but for those who were reading it their reading has failed; and an {@link
      * java.io.UncheckedIOException} says that it can't be.

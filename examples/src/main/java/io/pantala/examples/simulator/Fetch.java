@@ -14,9 +14,17 @@ final class Fetch {
     double asked;
     double ended;
 
-    /** Its bytes, once they come. */
+    /** Beside others on the same link. */
+    double weight = 1;
+
+    /** Its bytes while they come, and how many those are. */
     @Nullable
     Flow flow;
+
+    double flowing;
+
+    /** Bytes that came before those. */
+    double moved;
 
     boolean over;
 
@@ -25,5 +33,16 @@ final class Fetch {
         this.from = from;
         this.block = block;
         this.decided = decided;
+    }
+
+    /** The bytes that have come. */
+    double arrived(double now) {
+        return flow == null ? moved : moved + flowing - Math.max(0, flow.leftAt(now));
+    }
+
+    /** The bytes of a flow have come, or no more of them do. */
+    void stopped(double now) {
+        moved = arrived(now);
+        flow = null;
     }
 }

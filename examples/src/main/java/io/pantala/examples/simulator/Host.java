@@ -75,6 +75,24 @@ final class Host {
         return true;
     }
 
+    /** The bytes that it has of a block that it is receiving; 0 if it isn't. */
+    double arrived(int block, double now) {
+        double most = 0;
+        for (Fetch fetch : fetching) {
+            if (fetch.block == block) {
+                most = Math.max(most, fetch.arrived(now));
+            }
+        }
+        return most;
+    }
+
+    /** Whether it has a block or is to fetch it. */
+    boolean expects(int block) {
+        return held.get(block)
+                || fetching.stream().anyMatch(fetch -> fetch.block == block)
+                || waiting.stream().anyMatch(fetch -> fetch.block == block);
+    }
+
     /** The first block that it lacks. */
     int prefix() {
         return prefix;

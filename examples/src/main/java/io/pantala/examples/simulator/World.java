@@ -12,6 +12,12 @@ final class World {
 
     private static final double MINUTE = 60;
 
+    /** Of a block, that are passed on one by one by those who are receiving it themselves. */
+    private static final int PIECES = 8;
+
+    /** How long a source waits for a block that it is to pass on to begin to come. */
+    private static final double RELAY_PATIENCE = 2;
+
     final Scenario scenario;
     final Timeline timeline = new Timeline();
     final Host seed;
@@ -183,15 +189,47 @@ final class World {
     }
 
     private void serve(Fetch fetch) {
+        fetch.weight = Math.exp(scenario.unequal() * random.nextGaussian());
+        fetch.from.serving.add(fetch);
+        send(fetch);
+    }
+
+    /** A source that is just receiving the block itself passes it on a piece at a time, but for the end. */
+    private void send(Fetch fetch) {
+        if (fetch.over || fetch.from.gone) {
+            return;
+        }
+        double length = scenario.layout().length(fetch.block);
+        double piece = length / PIECES;
+        double there = fetch.from == seed || fetch.from.held.get(fetch.block)
+                ? length
+                : fetch.from.arrived(fetch.block, timeline.now()) - piece;
+        if (there - fetch.moved >= Math.min(piece, length - fetch.moved)) {
+            flow(fetch, there - fetch.moved, length);
+        } else if (!fetch.from.expects(fetch.block) && timeline.now() - fetch.asked > RELAY_PATIENCE) {
+            end(fetch);
+            lose(fetch);
+        } else {
+            timeline.in(scenario.blockTime() / 2, () -> send(fetch));
+        }
+    }
+
+    private void flow(Fetch fetch, double bytes, double length) {
         Host from = fetch.from;
         Host to = fetch.to;
-        from.serving.add(fetch);
-        double weight = Math.exp(scenario.unequal() * random.nextGaussian());
-        double length = scenario.layout().length(fetch.block);
+        Runnable next = () -> {
+            fetch.stopped(timeline.now());
+            if (fetch.moved > length - 1) {
+                come(fetch);
+            } else {
+                send(fetch);
+            }
+        };
         Flow flow = from.zone == to.zone
-                ? new Flow(length, weight, () -> come(fetch), from.up, to.down)
-                : new Flow(length, weight, () -> come(fetch), from.up, borders[from.zone][to.zone], to.down);
+                ? new Flow(bytes, fetch.weight, next, from.up, to.down)
+                : new Flow(bytes, fetch.weight, next, from.up, borders[from.zone][to.zone], to.down);
         fetch.flow = flow;
+        fetch.flowing = bytes;
         network.start(flow);
     }
 
@@ -228,19 +266,19 @@ final class World {
 
     /** No more of its bytes come. */
     private void end(Fetch fetch) {
-        Flow flow = fetch.flow;
-        if (flow != null) {
-            network.cut(flow);
-            double moved = scenario.layout().length(fetch.block) - Math.max(0, flow.leftAt(timeline.now()));
-            seedBytes += fetch.from == seed ? moved : 0;
-            borderBytes += fetch.from.zone == fetch.to.zone ? 0 : moved;
-            fetch.flow = null;
-            fetch.from.serving.remove(fetch);
-            while (!fetch.from.gone && !fetch.from.queue.isEmpty() && fetch.from.serving.size() < design.uploads()) {
-                Fetch next = fetch.from.queue.remove();
-                if (!next.over) {
-                    serve(next);
-                }
+        if (!fetch.from.serving.remove(fetch)) {
+            return;
+        }
+        if (fetch.flow != null) {
+            network.cut(fetch.flow);
+            fetch.stopped(timeline.now());
+        }
+        seedBytes += fetch.from == seed ? fetch.moved : 0;
+        borderBytes += fetch.from.zone == fetch.to.zone ? 0 : fetch.moved;
+        while (!fetch.from.gone && !fetch.from.queue.isEmpty() && fetch.from.serving.size() < design.uploads()) {
+            Fetch next = fetch.from.queue.remove();
+            if (!next.over) {
+                serve(next);
             }
         }
     }

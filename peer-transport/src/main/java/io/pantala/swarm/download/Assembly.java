@@ -309,7 +309,10 @@ final class Assembly implements AutoCloseable {
         flight.asked = System.nanoTime();
         try (lease;
                 BlockWriter writer = lease.writer(flight.block)) {
-            outcome = around.blocks().fetch(flight.from, key, flight.block, flight.ticket, writer, hash, flight.abort);
+            // Only who is conducted waits for what another is just receiving: else two might wait for one another.
+            boolean relayed = flight.isOrdered() && flight.peer.isPresent();
+            outcome = around.blocks()
+                    .fetch(flight.from, key, flight.block, relayed, flight.ticket, writer, hash, flight.abort);
         } catch (RuntimeException e) {
             outcome = new BlockOutcome.DiskFailed(String.valueOf(e.getMessage()));
         }

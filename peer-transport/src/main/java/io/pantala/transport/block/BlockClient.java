@@ -69,6 +69,7 @@ public final class BlockClient implements AutoCloseable {
      * Fetches one block into its writer and, when its hash is the expected one, completes it. Blocks, for a bounded
      * time; never to be interrupted, since that would close the blob's file.
      *
+     * @param relayed whether the node may pass it on while it is just receiving it
      * @param ticket of this host, for this blob
      * @param into has taken nothing yet; the caller closes it
      * @param expected the block's sha256; null when nobody knows it: then it is completed whatever it is
@@ -78,6 +79,7 @@ public final class BlockClient implements AutoCloseable {
             NodeAddress from,
             BlobKey key,
             int index,
+            boolean relayed,
             Ticket ticket,
             BlockWriter into,
             byte @Nullable [] expected,
@@ -88,7 +90,7 @@ public final class BlockClient implements AutoCloseable {
             return fetch(
                     from,
                     connection -> new Transfer(
-                            connection, new BlockRequest(key, index), ticket, into, expected, lent, download),
+                            connection, new BlockRequest(key, index, relayed), ticket, into, expected, lent, download),
                     abort);
         } finally {
             giveBack(lent);

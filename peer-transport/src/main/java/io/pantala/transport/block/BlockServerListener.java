@@ -10,6 +10,9 @@ public interface BlockServerListener {
     /** A whole block went out. */
     default void blockSent(BlobKey key, int index, long bytes) {}
 
+    /** A whole block went out that was only just received meanwhile. */
+    default void blockRelayed(BlobKey key, int index) {}
+
     /** A block was not given to whoever asked. */
     default void blockDenied(TicketRefusal reason) {}
 

@@ -50,7 +50,7 @@ final class PacedSlices {
             return;
         }
         try {
-            Buffer slice = read(limit.portion((int) Math.min(SLICE, end - next)));
+            Buffer slice = read(channel, next, limit.portion((int) Math.min(SLICE, end - next)));
             next += slice.length();
             request.response().write(slice).onComplete(_ -> rest(limit.take(slice.length())), sent::fail);
         } catch (IOException | IllegalStateException e) {
@@ -58,10 +58,10 @@ final class PacedSlices {
         }
     }
 
-    private Buffer read(int length) throws IOException {
+    static Buffer read(FileChannel channel, long from, int length) throws IOException {
         ByteBuffer slice = ByteBuffer.allocate(length);
         while (slice.hasRemaining()) {
-            if (channel.read(slice, next + slice.position()) < 0) {
+            if (channel.read(slice, from + slice.position()) < 0) {
                 throw new IOException("the file ends early");
             }
         }

@@ -15,6 +15,9 @@ final class Transfer {
     /** What has come is written after this time, however little it is: it is how others see that something comes. */
     private static final long LONGEST_UNWRITTEN = Duration.ofSeconds(1).toNanos();
 
+    /** As long as others wait for what comes, so much is written at once. */
+    private static final int FOLLOWED = 32 << 10;
+
     private final Connection connection;
     private final BlockRequest request;
     private final Ticket ticket;
@@ -127,7 +130,8 @@ final class Transfer {
         long written = System.nanoTime();
         while (true) {
             long now = System.nanoTime();
-            if (left == 0 || buffer.position() >= buffer.capacity() / 2 || now - written >= LONGEST_UNWRITTEN) {
+            int much = into.isFollowed() ? FOLLOWED : buffer.capacity() / 2;
+            if (left == 0 || buffer.position() >= much || now - written >= LONGEST_UNWRITTEN) {
                 written = now;
                 try {
                     into.write(buffer.flip());

@@ -222,7 +222,8 @@ class BlockClientTest {
         node.answer(block(0));
         try (BlockWriter writer = blob.writer(0)) {
             store.drop(content.key());
-            assertThat(client.fetch(node.address, content.key(), 0, TICKET, writer, content.hash(0), new Abort()))
+            assertThat(client.fetch(
+                            node.address, content.key(), 0, false, TICKET, writer, content.hash(0), new Abort()))
                     .isInstanceOf(BlockOutcome.DiskFailed.class);
         }
     }
@@ -256,7 +257,7 @@ class BlockClientTest {
 
     private BlockOutcome fetch(BlockClient client, int block, Abort abort) {
         try (BlockWriter writer = blob.writer(block)) {
-            return client.fetch(node.address, content.key(), block, TICKET, writer, content.hash(block), abort);
+            return client.fetch(node.address, content.key(), block, false, TICKET, writer, content.hash(block), abort);
         }
     }
 

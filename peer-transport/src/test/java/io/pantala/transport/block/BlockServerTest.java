@@ -14,6 +14,7 @@ import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.TestContent;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.RateLimit;
 import io.pantala.transport.TestCluster;
 import io.pantala.transport.link.Caller;
 import io.pantala.transport.ticket.Ticket;
@@ -24,6 +25,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -33,7 +35,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -58,6 +63,7 @@ class BlockServerTest {
 
     private final TestCluster cluster = new TestCluster();
     private Ticket ticket = cluster.ticket("host", content.key());
+    private Path directory;
     private BlobStore store;
     private HttpServer server;
     private BlockServer blocks;
@@ -65,11 +71,17 @@ class BlockServerTest {
 
     @BeforeEach
     void open(@TempDir Path directory) throws Exception {
+        this.directory = directory;
         store = TestContent.store(directory);
         blocks = new BlockServer(store, cluster.tickets(), new BlockServerListener() {
             @Override
             public void blockSent(BlobKey key, int index, long bytes) {
                 events.add("sent " + index + ": " + bytes);
+            }
+
+            @Override
+            public void blockRelayed(BlobKey key, int index) {
+                events.add("relayed " + index);
             }
 
             @Override
@@ -172,6 +184,149 @@ class BlockServerTest {
     }
 
     @Test
+    void passesABlockOnAsItComesButItsLastByteOnlyOnceItIsRight() throws Exception {
+        byte[] block = content.block(1);
+        int half = block.length / 2;
+        InputStream body;
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var writer = blob.writer(1)) {
+            writer.write(ByteBuffer.wrap(block, 0, half));
+            body = relayed(1);
+            assertThat(body.readNBytes(half)).isEqualTo(Arrays.copyOf(block, half));
+            assertThat(writer.isFollowed()).isTrue();
+            writer.write(ByteBuffer.wrap(block, half, block.length - half));
+            assertThat(body.readNBytes(block.length - half - 1))
+                    .isEqualTo(Arrays.copyOfRange(block, half, block.length - 1));
+            assertThat(body.available()).isZero();
+            assertThat(writer.complete(content.hash(1))).isTrue();
+        }
+        assertThat(body.readAllBytes()).containsExactly(block[block.length - 1]);
+        assertThat(events.poll(5, SECONDS)).isEqualTo("relayed 1");
+        assertThat(events.poll(5, SECONDS)).isEqualTo("sent 1: " + block.length);
+    }
+
+    @Test
+    void endsARelayedBlockEarlyThatTurnsOutWrong() throws Exception {
+        byte[] wrong = content.block(1);
+        wrong[7]++;
+        InputStream body;
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var writer = blob.writer(1)) {
+            writer.write(ByteBuffer.wrap(wrong));
+            body = relayed(1);
+            assertThat(body.readNBytes(wrong.length - 1)).hasSize(wrong.length - 1);
+            assertThat(writer.complete(content.hash(1))).isFalse();
+        }
+        assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void endsARelayedBlockEarlyThatStopsComing() throws Exception {
+        InputStream body;
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var writer = blob.writer(1)) {
+            writer.write(ByteBuffer.wrap(content.block(1), 0, 100));
+            body = relayed(1);
+            assertThat(body.readNBytes(100)).hasSize(100);
+        }
+        assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void endsARelayedBlockEarlyThatAnotherWriterHasReplaced() throws Exception {
+        byte[] block = content.block(1);
+        InputStream body;
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var first = blob.writer(1)) {
+            first.write(ByteBuffer.wrap(block, 0, 100));
+            body = relayed(1);
+            assertThat(body.readNBytes(100)).isEqualTo(Arrays.copyOf(block, 100));
+            try (var second = blob.writer(1)) {
+                second.write(ByteBuffer.wrap(block));
+                assertThat(second.complete(content.hash(1))).isTrue();
+            }
+            first.write(ByteBuffer.wrap(block, 100, block.length - 100));
+            assertThat(first.complete(content.hash(1))).isTrue();
+        }
+        assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void givesNoDamagedBlockToThoseWhoWouldTakeItAsItComes() throws Exception {
+        content.storeIn(store);
+        await().until(() -> Files.exists(data()));
+        try (FileChannel file = FileChannel.open(data(), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[100]), content.layout().offset(1));
+        }
+
+        assertThat(get(path(1) + "&relayed=true").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void keepsToItsLimitWithRelayedBlocks() throws Exception {
+        blocks = new BlockServer(store, cluster.tickets(), RateLimit.of(20_000_000), BlockServerListener.NONE);
+        byte[] block = content.block(1);
+        InputStream body;
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var writer = blob.writer(1)) {
+            writer.write(ByteBuffer.wrap(block));
+            long start = System.nanoTime();
+            body = relayed(1);
+            assertThat(body.readNBytes(block.length - 1)).isEqualTo(Arrays.copyOf(block, block.length - 1));
+            assertThat(System.nanoTime() - start)
+                    .isGreaterThan(Duration.ofMillis(50).toNanos());
+            assertThat(writer.complete(content.hash(1))).isTrue();
+        }
+        assertThat(body.readAllBytes()).hasSize(1);
+    }
+
+    @Test
+    void waitsForARelayedBlockToBeginToCome() throws Exception {
+        try (StoredBlob blob = store.create(content.key(), content.layout())) {
+            var answer = client.sendAsync(request(path(0) + "&relayed=true"), BodyHandlers.ofByteArray());
+            content.write(blob, 0);
+            assertThat(answer.get(10, SECONDS).body()).isEqualTo(content.block(0));
+
+            assertThat(get(path(1) + "&relayed=true").statusCode()).isEqualTo(404);
+        }
+    }
+
+    @Test
+    void relaysNothingUnaskedNorTheLastBlockBeforeTheWholeIsProved() throws Exception {
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var first = blob.writer(0);
+                var last = blob.writer(2)) {
+            first.write(ByteBuffer.wrap(content.block(0), 0, 100));
+            last.write(ByteBuffer.wrap(content.block(2), 0, 1));
+
+            assertThat(get(path(0)).statusCode()).isEqualTo(404);
+            assertThat(get(path(2) + "&relayed=true").statusCode()).isEqualTo(404);
+        }
+    }
+
+    @Test
+    void letsGoOfARelayedBlockWhoseHostHasLeft() throws Exception {
+        try (StoredBlob blob = store.create(content.key(), content.layout());
+                var writer = blob.writer(1)) {
+            writer.write(ByteBuffer.wrap(content.block(1), 0, 100));
+            relayed(1).close();
+            await().untilAsserted(() -> {
+                writer.write(ByteBuffer.wrap(content.block(1), 0, 1));
+                assertThat(writer.isFollowed()).isFalse();
+            });
+        }
+    }
+
+    private InputStream relayed(int block) throws Exception {
+        HttpResponse<InputStream> response =
+                client.send(request(path(block) + "&relayed=true"), BodyHandlers.ofInputStream());
+        assertThat(response.statusCode()).isEqualTo(200);
+        return response.body();
+    }
+
+    @Test
     void keepsUpstreamsApart() throws Exception {
         content.storeIn(store);
         ticket = cluster.ticket(
@@ -215,6 +370,7 @@ class BlockServerTest {
                             new NodeAddress("127.0.0.1", server.actualPort()),
                             content.key(),
                             block,
+                            false,
                             cluster.ticket("host", content.key()),
                             writer,
                             content.hash(block),
@@ -246,6 +402,7 @@ class BlockServerTest {
                         new NodeAddress("127.0.0.1", server.actualPort()),
                         content.key(),
                         index,
+                        false,
                         cluster.ticket("host", content.key()),
                         writer,
                         Digest.newSha256().digest(block),
@@ -262,16 +419,24 @@ class BlockServerTest {
         }
     }
 
+    /** Where a stored blob is on disk. */
+    private Path data() {
+        String hex = content.key().digest().encoded();
+        return directory.resolve("blobs/docker.io/" + hex.substring(0, 2) + "/" + hex + ".data");
+    }
+
     private String path(int block) {
-        return new BlockRequest(content.key(), block).target();
+        return new BlockRequest(content.key(), block, false).target();
     }
 
     private HttpResponse<byte[]> get(String target) throws IOException, InterruptedException {
-        return client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + target))
-                        .timeout(Duration.ofSeconds(10))
-                        .header(Ticket.HEADER, ticket.text())
-                        .build(),
-                BodyHandlers.ofByteArray());
+        return client.send(request(target), BodyHandlers.ofByteArray());
+    }
+
+    private HttpRequest request(String target) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + target))
+                .timeout(Duration.ofSeconds(10))
+                .header(Ticket.HEADER, ticket.text())
+                .build();
     }
 }

@@ -198,7 +198,7 @@ class PeerServerTest {
         assertThat(raw(any, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).startsWith("HTTP/1.1 404");
         assertThat(raw(
                         any,
-                        "POST " + new BlockRequest(content.key(), 0).target() + " HTTP/1.1\r\nHost: a\r\n"
+                        "POST " + new BlockRequest(content.key(), 0, false).target() + " HTTP/1.1\r\nHost: a\r\n"
                                 + "Content-Length: 0\r\n\r\n"))
                 .startsWith("HTTP/1.1 404");
     }
@@ -231,8 +231,8 @@ class PeerServerTest {
     }
 
     private String request(Ticket ticket) {
-        return "GET " + new BlockRequest(content.key(), 0).target() + " HTTP/1.1\r\nHost: a\r\n" + Ticket.HEADER + ": "
-                + ticket.text() + "\r\n\r\n";
+        return "GET " + new BlockRequest(content.key(), 0, false).target() + " HTTP/1.1\r\nHost: a\r\n" + Ticket.HEADER
+                + ": " + ticket.text() + "\r\n\r\n";
     }
 
     private SSLContext anyNode(String host) throws Exception {
@@ -272,6 +272,7 @@ class PeerServerTest {
                     new NodeAddress("::1", server.port()),
                     content.key(),
                     block,
+                    false,
                     ticket,
                     writer,
                     content.hash(block),

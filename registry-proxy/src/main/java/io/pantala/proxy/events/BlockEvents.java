@@ -10,12 +10,14 @@ public final class BlockEvents implements BlockServerListener {
     private final Metrics metrics;
     private final Counter blocks;
     private final ByteCounter bytes;
+    private final Counter relayed;
     private final Counter missing;
 
     public BlockEvents(Metrics metrics) {
         this.metrics = metrics;
         this.blocks = metrics.count("pantala.blocks.sent", "Blocks sent to other nodes");
         this.bytes = metrics.bytes("pantala.blocks.sent.bytes", "Bytes of the blocks sent to other nodes");
+        this.relayed = metrics.count("pantala.blocks.relayed", "Blocks of these that were just coming in themselves");
         this.missing = metrics.count("pantala.blocks.missing", "Blocks that were asked for and not held");
     }
 
@@ -23,6 +25,11 @@ public final class BlockEvents implements BlockServerListener {
     public void blockSent(BlobKey key, int index, long count) {
         blocks.increment();
         bytes.add(count);
+    }
+
+    @Override
+    public void blockRelayed(BlobKey key, int index) {
+        relayed.increment();
     }
 
     @Override

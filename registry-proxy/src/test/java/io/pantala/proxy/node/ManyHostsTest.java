@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
 import io.pantala.manifest.Digest;
+import io.pantala.proxy.config.Rates;
+import io.pantala.proxy.config.SeedConfig;
 import io.pantala.registry.Bytes;
 import io.pantala.registry.Fault;
 import io.pantala.seed.backfill.BackfillConfig;
@@ -131,6 +133,23 @@ class ManyHostsTest {
 
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
         assertThat(sum(hosts, FROM_PEERS)).isPositive();
+    }
+
+    @Test
+    void passBlocksOnWhileTheyStillComeFromASlowSeed() throws Exception {
+        Seed seed = fleet.seed(
+                new SeedConfig(
+                        new NodeAddress("127.0.0.1", 0),
+                        fleet.node("seed", new Rates(4 << 20, Long.MAX_VALUE, Long.MAX_VALUE))),
+                Tuning.DEFAULT);
+        List<Host> hosts = hosts(6, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(sum(hosts, "pantala_blocks_relayed_total")).isPositive();
     }
 
     @Test

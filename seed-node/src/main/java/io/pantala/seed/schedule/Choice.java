@@ -16,11 +16,13 @@ final class Choice {
     private final int patience;
 
     private final int seedSlots;
+    private final int relays;
 
     Choice(ConductorConfig config) {
         this.window = config.window();
         this.patience = window / 16;
         this.seedSlots = config.seedSlots();
+        this.relays = config.relays();
     }
 
     /** Where no copy of a block may be that the receiver could be sent, for it to come from farther away. */
@@ -46,8 +48,8 @@ final class Choice {
         }
     }
 
-    /** The block that a receiver takes best from a source; -1 if there is none. */
-    int of(Part to, Part from, long now) {
+    /** The block, of those that a source holds, that a receiver takes best from it; -1 if there is none. */
+    int held(Part to, Part from, long now) {
         if (from.member == to.member || Trust.avoids(to.member, from.member, now)) {
             return -1;
         }
@@ -72,6 +74,33 @@ final class Choice {
             return firstNew(to, from, from.locality.zone.sameRegion(to.locality.zone) ? Scope.ZONE : Scope.REGION);
         }
         return rarest(to, from);
+    }
+
+    /** The block, of those that a source is just receiving, that a receiver takes best from it; -1 if there is none. */
+    int relayed(Part to, Part from, long now) {
+        if (to.member.relayed >= relays
+                || from.member.relaysFrom > now
+                || from.locality != to.locality
+                || from.member == to.member
+                || Trust.avoids(to.member, from.member, now)) {
+            return -1;
+        }
+        Rarity rarity = to.locality.rarity;
+        int best = -1;
+        int fewest = Integer.MAX_VALUE;
+        for (Task task : from.tasks) {
+            // The last one is given to nobody before the whole is proved.
+            boolean relayable = !task.late && task.block < to.swarm.blocks() - 1;
+            // Of two that bring a block, the late one is what would be passed on.
+            if (relayable
+                    && rarity.of(task.block) < fewest
+                    && to.isWithout(task.block)
+                    && from.only(task.block) != null) {
+                fewest = rarity.of(task.block);
+                best = task.block;
+            }
+        }
+        return best;
     }
 
     /** Whether the seed may send what others have: it helps when it has nothing else to do. */

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each member has a few transfers at once, each way, and gets a new order as soon as one ends. The rarest block goes
  * first, within a window past the receiver's readers if there is anything to be had, else anywhere. Copies that are just
- * ordered count as copies. A block crosses the border of a zone while no member there has it or expects it, and only
- * then; the seed sends a block that others have only when they can't.
+ * ordered count as copies; whoever finds nothing else takes a few blocks from members that are just receiving them. A block
+ * crosses the border of a zone while no member there has it or expects it, and only then; the seed sends a block that others have only when they can't.
  */
 public final class Conductor {
     private final ConductorConfig config;
@@ -29,6 +29,11 @@ public final class Conductor {
     private final Trust trust;
     private final Set<Member> members = new LinkedHashSet<>();
     private final Deque<Part> awake = new ArrayDeque<>();
+
+    /** The block that a receiver takes best from a source; -1 if there is none. */
+    private interface Chooser {
+        int of(Part to, Part from, long now);
+    }
 
     /** Takes orders as they are decided. It is not to tell the conductor anything meanwhile. */
     @FunctionalInterface
@@ -191,26 +196,39 @@ public final class Conductor {
         }
     }
 
-    /** A block did not come. */
-    public void failed(Member to, Swarm swarm, int block, Member from, Failure why, long now) {
+    /**
+     * A block did not come.
+     *
+     * @return whether that says anything of the source: not if it was to pass on what it was just receiving, whose own source
+     *     may be at fault; it is not asked to for a while
+     */
+    public boolean failed(Member to, Swarm swarm, int block, Member from, Failure why, long now) {
         Part part = swarm.find(to);
         if (part == null) {
-            return;
+            return true;
         }
         Task task = find(part, block, from);
         if (task != null) {
             giveBack(task);
         }
         Part source = swarm.find(from);
-        if (source != null && why == Failure.NOT_HELD) {
-            source.unhold(block);
-            settle(source);
-            wake(source);
+        // Of what has been taken back meanwhile it is not known any more whether it was to be relayed.
+        boolean relayed = task == null ? source == null || !source.holds(block) : task.relayed;
+        boolean blame = !relayed || why == Failure.CORRUPT;
+        if (blame) {
+            if (source != null && why == Failure.NOT_HELD) {
+                source.unhold(block);
+                settle(source);
+                wake(source);
+            }
+            trust.failed(to, from, why, now);
+        } else if (why != Failure.OTHER) {
+            from.relaysFrom = now + config.avoid().toNanos();
         }
-        trust.failed(to, from, why, now);
         wake(part);
         stir(swarm);
         from.parts.forEach(each -> stir(each.swarm));
+        return blame;
     }
 
     /**
@@ -221,11 +239,20 @@ public final class Conductor {
         Part part = swarm.find(to);
         Task task = part == null ? null : find(part, block, from);
         if (task != null && !task.late && task.isComparable()) {
+            if (!task.relayed) {
+                trust.late(to, from, now);
+            }
+            giveUpOn(task);
+            stir(swarm);
+        }
+    }
+
+    /** The block is to come from elsewhere too; also to those that it is relayed to. */
+    private void giveUpOn(Task task) {
+        if (!task.late) {
             task.late = true;
-            trust.late(to, from, now);
             forgo(task);
             wake(task.to);
-            stir(swarm);
         }
     }
 
@@ -264,6 +291,7 @@ public final class Conductor {
         Member from = task.from.member;
         Member to = task.to.member;
         task.to.tasks.remove(task);
+        to.relayed -= task.relayed ? 1 : 0;
         from.serving.remove(task);
         to.receiving--;
         if (task.crosses()) {
@@ -279,9 +307,15 @@ public final class Conductor {
     }
 
     /** The block will not come by that order; perhaps by another. */
-    private static void forgo(Task task) {
-        if (!task.to.isOrdered(task.block)) {
-            task.to.unexpect(task.block);
+    private void forgo(Task task) {
+        Part to = task.to;
+        if (to.isComing(task.block) && !to.isOrdered(task.block)) {
+            to.unexpect(task.block);
+            for (Task relay : to.member.serving) {
+                if (relay.relayed && relay.from == to && relay.block == task.block) {
+                    giveUpOn(relay);
+                }
+            }
         }
     }
 
@@ -374,7 +408,9 @@ public final class Conductor {
 
     private boolean canServe(Part part) {
         Member member = part.member;
-        return part.heldCount > 0 && !member.suspended && member.serving.size() < pace.sendable(member);
+        return part.heldCount + part.comingCount > 0
+                && !member.suspended
+                && member.serving.size() < pace.sendable(member);
     }
 
     /**
@@ -387,24 +423,25 @@ public final class Conductor {
             for (Locality other : localities) {
                 if (other != to.locality
                         && other.zone.sameRegion(to.locality.zone)
-                        && feedFrom(other, to, now, orders)) {
+                        && feedFrom(other, to, choice::held, now, orders)) {
                     return true;
                 }
             }
             for (Locality other : localities) {
-                if (!other.zone.sameRegion(to.locality.zone) && feedFrom(other, to, now, orders)) {
+                if (!other.zone.sameRegion(to.locality.zone) && feedFrom(other, to, choice::held, now, orders)) {
                     return true;
                 }
             }
         }
-        return feedFrom(to.locality, to, now, orders);
+        return feedFrom(to.locality, to, choice::held, now, orders)
+                || feedFrom(to.locality, to, choice::relayed, now, orders);
     }
 
     private static boolean mayLackInZone(Part to) {
         return !to.locality.rarity.areComplete() || !to.member.avoided.isEmpty();
     }
 
-    private boolean feedFrom(Locality sources, Part to, long now, Orders orders) {
+    private boolean feedFrom(Locality sources, Part to, Chooser chooser, long now, Orders orders) {
         Pool free = sources.free;
         int looks = Math.min(free.size(), config.looks());
         int at = start(free, looks);
@@ -415,7 +452,7 @@ public final class Conductor {
             Part from = free.get((at + look * (free.size() / looks)) % free.size());
             // The least busy source first, so that all are as busy; then the same rack; then the rarest block.
             long busy = (long) from.member.serving.size() << 32;
-            int block = busy < least ? choice.of(to, from, now) : -1;
+            int block = busy < least ? chooser.of(to, from, now) : -1;
             if (block >= 0) {
                 long cost = busy
                         | (long) (from.member.zone.rack().equals(to.member.zone.rack()) ? 0 : 1) << 31
@@ -436,18 +473,18 @@ public final class Conductor {
 
     /** Has a source send one block to someone who starves. */
     private boolean serve(Part from, long now, Orders orders) {
-        if (serveTo(from.locality, from, now, orders)) {
+        if (serveTo(from.locality, from, choice::held, now, orders)) {
             return true;
         }
         for (Locality other : from.swarm.localities()) {
-            if (other != from.locality && other.mayCross() && serveTo(other, from, now, orders)) {
+            if (other != from.locality && other.mayCross() && serveTo(other, from, choice::held, now, orders)) {
                 return true;
             }
         }
-        return false;
+        return serveTo(from.locality, from, choice::relayed, now, orders);
     }
 
-    private boolean serveTo(Locality receivers, Part from, long now, Orders orders) {
+    private boolean serveTo(Locality receivers, Part from, Chooser chooser, long now, Orders orders) {
         Pool starving = receivers.starving;
         int looks = Math.min(starving.size(), config.looks());
         int at = start(starving, looks);
@@ -458,7 +495,7 @@ public final class Conductor {
             Part to = starving.get((at + look * (starving.size() / looks)) % starving.size());
             // Whoever has least under way first.
             long busy = (long) to.member.receiving << 32;
-            int block = busy < least ? choice.of(to, from, now) : -1;
+            int block = busy < least ? chooser.of(to, from, now) : -1;
             if (block >= 0) {
                 long cost = busy | receivers.rarity.of(block);
                 if (cost < least) {
@@ -492,6 +529,7 @@ public final class Conductor {
         }
         Task task = new Task(to, from, block, now, source.serving.size() + 1);
         to.tasks.add(task);
+        to.member.relayed += task.relayed ? 1 : 0;
         source.serving.add(task);
         to.member.receiving++;
         to.expect(block);

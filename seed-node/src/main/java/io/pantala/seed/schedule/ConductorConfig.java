@@ -8,6 +8,8 @@ import java.time.Duration;
  * @param slots transfers a member of the usual speed has at once, each way
  * @param seedSlots the same for a seed's uploads: each of its transfers has only a part of its receiver's link
  * @param mostSlots the most that a fast or distant member comes to have
+ * @param relays blocks that a member takes, at once, from others that are just receiving them: with more it may come to
+ *     wait for its sources' sources, its own link idle
  * @param looks sources or receivers that are looked at for one decision
  * @param window blocks past a reader that go before all others; more than hosts are behind the seed, or what is new
  *     spreads late
@@ -22,6 +24,7 @@ public record ConductorConfig(
         int slots,
         int seedSlots,
         int mostSlots,
+        int relays,
         int looks,
         int window,
         int crossings,
@@ -34,6 +37,7 @@ public record ConductorConfig(
             7,
             9,
             32,
+            1,
             4,
             128,
             8,
@@ -44,6 +48,9 @@ public record ConductorConfig(
             Duration.ofMinutes(2));
 
     public ConductorConfig {
+        if (relays < 0) {
+            throw new IllegalArgumentException("no number of relays: " + relays);
+        }
         if (slots < 1 || seedSlots < 1 || mostSlots < slots || looks < 1 || window < 1 || crossings < 1) {
             throw new IllegalArgumentException("nothing could be fetched");
         }

@@ -30,6 +30,12 @@ public final class Member {
     /** Orders that it is to carry out, in all swarms. */
     int receiving;
 
+    /** How many of those are for blocks that their sources are just receiving. */
+    int relayed;
+
+    /** When it may be asked to pass on what it is just receiving. */
+    long relaysFrom = Long.MIN_VALUE;
+
     /** The share that was last looked for: with most members it is the next one, too. */
     @Nullable
     Part latest;

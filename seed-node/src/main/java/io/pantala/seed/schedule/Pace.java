@@ -53,6 +53,10 @@ final class Pace {
      * @param waited before that, with the order in hand, in nanoseconds
      */
     void learn(Task task, long took, long waited, long now) {
+        if (task.relayed) {
+            // It came as fast as its source received it, which says nothing of their links.
+            return;
+        }
         Member from = task.from.member;
         Member to = task.to.member;
         double bytes = task.to.swarm.layout().length(task.block);

@@ -3,6 +3,7 @@ package io.pantala.seed.schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A member's share in a swarm. */
 final class Part {
@@ -117,6 +118,26 @@ final class Part {
             }
         }
         return ordered;
+    }
+
+    /** Whether it lacks a block and has not been ordered to fetch it, from anybody. */
+    boolean isWithout(int block) {
+        return !has(block) && tasks.stream().noneMatch(task -> task.block == block);
+    }
+
+    /** The only order for this block; null if there is none, or more than one. */
+    @Nullable
+    Task only(int block) {
+        Task only = null;
+        for (Task task : tasks) {
+            if (task.block == block) {
+                if (only != null) {
+                    return null;
+                }
+                only = task;
+            }
+        }
+        return only;
     }
 
     /** Whether an order for this block is left that could be relied on. */

@@ -12,6 +12,9 @@ final class Task {
     /** Transfers of the source at that time, this one included. */
     final int shared;
 
+    /** Whether the source was just receiving the block itself, and passes it on as it comes. */
+    final boolean relayed;
+
     /** Whether it takes so long that the block is to come from elsewhere too. */
     boolean late;
 
@@ -21,6 +24,7 @@ final class Task {
         this.block = block;
         this.since = since;
         this.shared = shared;
+        this.relayed = !from.holds(block);
     }
 
     /**

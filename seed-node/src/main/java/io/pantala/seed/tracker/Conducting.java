@@ -217,9 +217,9 @@ final class Conducting {
             case CORRUPT -> conductor.failed(to, swarm, block, from, Failure.CORRUPT, now);
             case OTHER -> conductor.failed(to, swarm, block, from, Failure.OTHER, now);
             case NOT_HELD -> {
-                conductor.failed(to, swarm, block, from, Failure.NOT_HELD, now);
+                boolean lacks = conductor.failed(to, swarm, block, from, Failure.NOT_HELD, now);
                 soon();
-                return source;
+                return lacks ? source : Optional.empty();
             }
         }
         soon();

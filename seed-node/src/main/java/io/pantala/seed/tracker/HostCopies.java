@@ -270,7 +270,8 @@ final class HostCopies implements Copies {
             Abort abort = copy.begin();
             try {
                 BlockClient client = guest.isCertified() ? blocks : plain;
-                BlockOutcome outcome = client.fetch(address, copy.key, block, copy.ticket, into, expected, abort);
+                BlockOutcome outcome =
+                        client.fetch(address, copy.key, block, false, copy.ticket, into, expected, abort);
                 if (outcome instanceof BlockOutcome.NotHeld) {
                     onOwner(() -> holdings.remove(guest, copy.key));
                 } else if (outcome instanceof BlockOutcome.Corrupt) {

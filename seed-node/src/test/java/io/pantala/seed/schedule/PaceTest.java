@@ -73,6 +73,17 @@ class PaceTest {
     }
 
     @Test
+    void whatWasRelayedSaysNothingOfLinks() {
+        for (int i = 0; i < 50; i++) {
+            Task relayed = new Task(swarm.join(member), swarm.join(other), 1, 0, USUAL);
+            pace.learn(relayed, MILLISECONDS.toNanos(3000), 0, MILLISECONDS.toNanos(3000));
+        }
+
+        assertThat(pace.sendable(other)).isEqualTo(USUAL);
+        assertThat(pace.receivable(member)).isEqualTo(USUAL);
+    }
+
+    @Test
     void aLimitIsBelievedBeforeAnythingIsSeen() {
         member.up.limit(Rehearsal.BLOCK / 1e9);
         member.down.limit(Rehearsal.BLOCK / 1e9);
@@ -129,6 +140,7 @@ class PaceTest {
     }
 
     private void order(Member from, Member to, int shared) {
+        swarm.join(from).hold(0);
         for (int i = 1; i <= shared; i++) {
             from.serving.add(new Task(swarm.join(to), swarm.join(from), 0, 0, shared));
         }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,11 +30,12 @@ class RandomEventsTest {
 
     private static final List<Failure> FAILURES = List.of(Failure.values());
 
-    private final ConductorConfig config = Rehearsal.CONFIG;
+    private final ConductorConfig config = Rehearsal.RELAYING;
     private final Map<Swarm, World> swarms = new LinkedHashMap<>();
     private final List<Member> members = new ArrayList<>();
     private final List<Ordered> open = new ArrayList<>();
     private final List<Ordered> reported = new ArrayList<>();
+    private int relays;
     private long now = -Duration.ofMinutes(5).toNanos();
     private Random random = new Random();
     private Conductor conductor = new Conductor(config, random);
@@ -50,7 +52,11 @@ class RandomEventsTest {
 
     private record Order(Member to, Swarm swarm, int block, Member from) {}
 
-    private record Ordered(Order order, long since, boolean late) {}
+    private record Ordered(Order order, long since, boolean late, boolean relayed) {
+        Ordered asLate() {
+            return new Ordered(order, since, true, relayed);
+        }
+    }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
@@ -71,6 +77,7 @@ class RandomEventsTest {
             }
         }
         assertThat(reported).hasSizeGreaterThan(1000);
+        assertThat(relays).isGreaterThan(50);
 
         allGoesWell();
     }
@@ -82,7 +89,7 @@ class RandomEventsTest {
             case 8 -> {
                 Swarm swarm = anySwarm();
                 conductor.close(swarm);
-                open.removeIf(each -> each.order().swarm() == swarm);
+                drop(each -> each.order().swarm() == swarm);
                 swarms.remove(swarm);
                 open();
             }
@@ -94,8 +101,7 @@ class RandomEventsTest {
                     Swarm swarm = anySwarm();
                     conductor.enough(member, swarm);
                     world(swarm).wants.remove(member);
-                    open.removeIf(each ->
-                            each.order().swarm() == swarm && each.order().to() == member);
+                    drop(each -> each.order().swarm() == swarm && each.order().to() == member);
                 });
             case 25, 26 ->
                 anyone().forEach(member -> {
@@ -127,8 +133,10 @@ class RandomEventsTest {
                             each.order().block(),
                             each.order().from(),
                             now);
-                    boolean late = each.late() || isComparable(each.order());
-                    open.set(open.indexOf(each), new Ordered(each.order(), each.since(), late));
+                    if (isComparable(each.order())) {
+                        open.set(open.indexOf(each), each.asLate());
+                    }
+                    lost(each.order());
                 });
             case 44, 45, 46, 47, 48, 49 ->
                 anyOf(reported).forEach(each -> {
@@ -174,14 +182,42 @@ class RandomEventsTest {
             world.held.remove(member);
             world.wants.remove(member);
         });
-        open.removeIf(each -> each.order().to() == member || each.order().from() == member);
+        drop(each -> each.order().to() == member || each.order().from() == member);
+    }
+
+    private void drop(Predicate<Ordered> which) {
+        List<Ordered> dropped = open.stream().filter(which).toList();
+        open.removeAll(dropped);
+        dropped.forEach(each -> lost(each.order()));
+    }
+
+    /** A block does not come by that order: unless it does by another, nor does it to whom its receiver relays it. */
+    private void lost(Order order) {
+        if (open.stream().anyMatch(each -> isOf(order.to(), order, each.order()) && !each.late())) {
+            return;
+        }
+        for (Ordered each : List.copyOf(open)) {
+            if (each.relayed()
+                    && !each.late()
+                    && each.order().from() == order.to()
+                    && each.order().swarm() == order.swarm()
+                    && each.order().block() == order.block()) {
+                open.set(open.indexOf(each), each.asLate());
+                lost(each.order());
+            }
+        }
+    }
+
+    /** Whether an order is to bring a member the same block as another. */
+    private static boolean isOf(Member to, Order other, Order order) {
+        return order.to() == to && order.swarm() == other.swarm() && order.block() == other.block();
     }
 
     private void forget(Member member, Swarm swarm) {
         conductor.forgets(member, swarm);
         world(swarm).held.remove(member);
         world(swarm).wants.remove(member);
-        open.removeIf(each -> each.order().swarm() == swarm
+        drop(each -> each.order().swarm() == swarm
                 && (each.order().to() == member || each.order().from() == member));
     }
 
@@ -220,21 +256,28 @@ class RandomEventsTest {
 
     private void fail(Order order) {
         Failure why = FAILURES.get(random.nextInt(FAILURES.size()));
-        conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, now);
-        if (why == Failure.NOT_HELD && isKnown(order.to(), order.swarm()) && isKnown(order.from(), order.swarm())) {
+        boolean relayed = open.stream()
+                .filter(each -> each.order().equals(order))
+                .findFirst()
+                .map(Ordered::relayed)
+                .orElseGet(() -> !world(order.swarm()).heldBy(order.from()).get(order.block()));
+        boolean blame = !relayed || why == Failure.CORRUPT || !isKnown(order.to(), order.swarm());
+        assertThat(conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, now))
+                .isEqualTo(blame);
+        if (why == Failure.NOT_HELD && blame && isKnown(order.to(), order.swarm())) {
             world(order.swarm()).heldBy(order.from()).clear(order.block());
         }
         reported(order);
     }
 
     private void reported(Order order) {
-        open.removeIf(each -> each.order().equals(order));
-        reported.add(new Ordered(order, now, false));
+        drop(each -> each.order().equals(order));
+        reported.add(new Ordered(order, now, false, false));
     }
 
     private void expire() {
         conductor.expire(now);
-        open.removeIf(each -> now - each.since() > config.taskLife().toNanos());
+        drop(each -> now - each.since() > config.taskLife().toNanos());
     }
 
     /** Whether the conductor has heard of that member in that swarm. */
@@ -261,19 +304,30 @@ class RandomEventsTest {
     private void decide() {
         conductor.decide(now, (to, swarm, block, from) -> {
             Order order = new Order(to, swarm, block, from);
-            check(order);
-            open.add(new Ordered(order, now, false));
+            boolean relayed = !world(swarm).heldBy(from).get(block);
+            check(order, relayed);
+            open.add(new Ordered(order, now, false, relayed));
         });
     }
 
-    private void check(Order order) {
+    private void check(Order order, boolean relayed) {
         World world = world(order.swarm());
         assertThat(swarms).containsKey(order.swarm());
         assertThat(members).contains(order.to(), order.from());
         assertThat(order.from()).isNotSameAs(order.to());
         assertThat(world.wants).contains(order.to());
         assertThat(world.heldBy(order.to()).get(order.block())).isFalse();
-        assertThat(world.heldBy(order.from()).get(order.block())).isTrue();
+        if (relayed) {
+            assertThat(upstream(order).late()).isFalse();
+            assertThat(open).noneMatch(each -> isOf(order.to(), order, each.order()));
+            assertThat(order.from().relaysFrom).isLessThanOrEqualTo(now);
+            assertThat(order.from().zone().sameZone(order.to().zone())).isTrue();
+            assertThat(open)
+                    .filteredOn(each -> each.relayed() && each.order().to() == order.to())
+                    .hasSizeLessThan(config.relays());
+            assertThat(order.block()).isLessThan(order.swarm().blocks() - 1);
+            relays++;
+        }
         assertThat(Trust.avoids(order.to(), order.from(), now)).isFalse();
         assertThat(order.from().suspended).isFalse();
         assertThat(open.stream()
@@ -281,6 +335,15 @@ class RandomEventsTest {
                                 && each.order().swarm() == order.swarm()
                                 && each.order().block() == order.block()))
                 .allMatch(each -> each.late() && each.order().from() != order.from());
+    }
+
+    /** The order that brings a source what it is to relay. */
+    private Ordered upstream(Order relay) {
+        List<Ordered> upstream = open.stream()
+                .filter(each -> isOf(relay.from(), relay, each.order()))
+                .toList();
+        assertThat(upstream).hasSize(1);
+        return upstream.getFirst();
     }
 
     /** Whether being late tells anything of a transfer. */

@@ -22,18 +22,26 @@ import java.util.stream.IntStream;
 final class Rehearsal {
     static final int BLOCK = 1 << 20;
 
-    static final ConductorConfig CONFIG = new ConductorConfig(
-            3,
-            4,
-            12,
-            8,
-            4,
-            4,
-            8,
-            Duration.ofSeconds(20),
-            Duration.ofSeconds(30),
-            Duration.ofMinutes(10),
-            Duration.ofMinutes(2));
+    /** Without relays, so that a test sees who is sent to those that hold blocks. */
+    static final ConductorConfig CONFIG = config(0);
+
+    static final ConductorConfig RELAYING = config(2);
+
+    private static ConductorConfig config(int relays) {
+        return new ConductorConfig(
+                3,
+                4,
+                12,
+                relays,
+                8,
+                4,
+                4,
+                8,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(2));
+    }
 
     /** A block that a member is to fetch. */
     record Order(Member to, Swarm swarm, int block, Member from) {}
