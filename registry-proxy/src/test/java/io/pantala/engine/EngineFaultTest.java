@@ -212,9 +212,15 @@ class EngineFaultTest {
         return nodes;
     }
 
-    /** The first that asks for the layer: containerd keeps what it found wrong, and asks for nothing, until it tidies up. */
+    /**
+     * The first that asks for the layer and is not told the same refusal: containerd keeps what it found wrong, and asks for
+     * nothing, until it tidies up; and a host remembers for a moment what a registry refused.
+     */
     private String nextPull(Engine engine, RegistryTap tap, RefusingProxy elsewhere) {
-        return await().atMost(PATIENCE).until(() -> pull(engine, tap, elsewhere), next -> !next.equals("failed"));
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> pull(engine, tap, elsewhere),
+                        next -> !next.equals("failed") && !next.startsWith("403"));
     }
 
     private String pull(Engine engine, RegistryTap tap, RefusingProxy elsewhere) throws Exception {
