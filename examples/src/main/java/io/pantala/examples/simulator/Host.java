@@ -13,7 +13,7 @@ final class Host {
     private static final int LEAST_REMEMBERED = 8;
     private static final double PERCENTILE = 0.95;
     private static final double MARGIN = 1.5;
-    private static final double SOONEST_LATE = 0.15;
+    static final double SOONEST_LATE = 0.15;
     private static final double UNKNOWN_LATE = 2;
 
     final int index;

@@ -167,9 +167,19 @@ final class World {
             fetch.asked = timeline.now();
             host.fetching.add(fetch);
             timeline.in(latency(), () -> reach(fetch));
-            timeline.in(host.lateAfter(), () -> {
+            watch(fetch);
+        }
+    }
+
+    /** Once a host knows how long blocks take, those are late, too, that it has asked for before. */
+    private void watch(Fetch fetch) {
+        double left = fetch.asked + fetch.to.lateAfter() - timeline.now();
+        if (left <= 0) {
+            design.late(fetch);
+        } else {
+            timeline.in(Math.min(left, Host.SOONEST_LATE), () -> {
                 if (!fetch.over) {
-                    design.late(fetch);
+                    watch(fetch);
                 }
             });
         }
