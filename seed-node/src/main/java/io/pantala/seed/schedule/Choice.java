@@ -89,15 +89,14 @@ final class Choice {
         int best = -1;
         int fewest = Integer.MAX_VALUE;
         for (Task task : from.tasks) {
-            // The last one is given to nobody before the whole is proved.
-            boolean relayable = !task.late && task.block < to.swarm.blocks() - 1;
-            // Of two that bring a block, the late one is what would be passed on.
-            if (relayable
-                    && rarity.of(task.block) < fewest
-                    && to.isWithout(task.block)
-                    && from.only(task.block) != null) {
-                fewest = rarity.of(task.block);
-                best = task.block;
+            int block = task.block;
+            // The last one is given to nobody before the whole is proved; of two that bring a block, the late one would
+            // be
+            // passed on.
+            boolean relayable = !task.late && block < to.swarm.blocks() - 1 && from.orders(block) == 1;
+            if (relayable && rarity.of(block) < fewest && !to.holds(block) && to.orders(block) == 0) {
+                fewest = rarity.of(block);
+                best = block;
             }
         }
         return best;

@@ -3,7 +3,6 @@ package io.pantala.seed.schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** A member's share in a swarm. */
 final class Part {
@@ -120,24 +119,13 @@ final class Part {
         return ordered;
     }
 
-    /** Whether it lacks a block and has not been ordered to fetch it, from anybody. */
-    boolean isWithout(int block) {
-        return !has(block) && tasks.stream().noneMatch(task -> task.block == block);
-    }
-
-    /** The only order for this block; null if there is none, or more than one. */
-    @Nullable
-    Task only(int block) {
-        Task only = null;
+    /** How many orders for this block it is to carry out. */
+    int orders(int block) {
+        int orders = 0;
         for (Task task : tasks) {
-            if (task.block == block) {
-                if (only != null) {
-                    return null;
-                }
-                only = task;
-            }
+            orders += task.block == block ? 1 : 0;
         }
-        return only;
+        return orders;
     }
 
     /** Whether an order for this block is left that could be relied on. */
