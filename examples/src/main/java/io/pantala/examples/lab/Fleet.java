@@ -161,17 +161,15 @@ final class Fleet implements AutoCloseable {
                 logs);
     }
 
-    /** Starts what doesn't run, and waits until it does. */
+    /** Starts what doesn't run, and waits until all hosts are linked to the seed. */
     void revive() throws Exception {
         startSeed();
         List<Callable<@Nullable Void>> starts = new ArrayList<>();
         for (Rack rack : racks) {
-            if (!rack.isRunning()) {
-                starts.add(() -> {
-                    rack.start(program, hostSettings);
-                    return null;
-                });
-            }
+            starts.add(() -> {
+                rack.ready(program, hostSettings);
+                return null;
+            });
         }
         int atOnce = 1 + Runtime.getRuntime().availableProcessors();
         try (ExecutorService threads = Executors.newFixedThreadPool(

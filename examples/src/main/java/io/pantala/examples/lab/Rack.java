@@ -66,11 +66,20 @@ final class Rack {
     }
 
     /**
-     * Starts the process, and waits until all its hosts are linked to the seed.
+     * Starts the process where it doesn't run, and waits until all its hosts are linked to the seed, which may just have
+     * been started itself.
      *
      * @param settings that all hosts have, lines of YAML
      */
-    void start(Installation program, String settings) throws IOException, InterruptedException {
+    void ready(Installation program, String settings) throws IOException, InterruptedException {
+        Daemon running = isRunning() ? Objects.requireNonNull(process) : start(program, settings);
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        for (Host host : hosts) {
+            awaitLink(host, running, end);
+        }
+    }
+
+    private Daemon start(Installation program, String settings) throws IOException, InterruptedException {
         List<Path> configurations = new ArrayList<>();
         for (Host host : hosts) {
             configurations.add(Files.writeString(
@@ -92,10 +101,7 @@ final class Rack {
                         with(program.command(), "proxy", "--config=" + configurations.getFirst()))
                 : Daemon.start(hosts.getFirst().site(), name, log(), ManyHosts.command(sites(), configurations));
         process = started;
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        for (Host host : hosts) {
-            awaitLink(host, started, end);
-        }
+        return started;
     }
 
     private Path log() {
