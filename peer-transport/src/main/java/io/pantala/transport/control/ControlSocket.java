@@ -136,11 +136,12 @@ final class ControlSocket {
         }
     }
 
+    /** Each end asks when it hears nothing: while there is something to say, pings would only cost packets. */
     private void ping() {
         Duration silent = Duration.ofNanos(System.nanoTime() - heard);
         if (silent.compareTo(config.silence()) > 0) {
             close(TOO_LATE, "no sign of life for " + silent.toMillis() + " ms");
-        } else {
+        } else if (silent.compareTo(config.ping()) >= 0) {
             socket.writePing(Buffer.buffer());
         }
     }

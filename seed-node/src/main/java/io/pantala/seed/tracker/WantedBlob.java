@@ -306,9 +306,6 @@ final class WantedBlob {
         /** The blocks whose hashes are known, in the order in which they came to be. */
         private final int[] known;
 
-        /** For each block, how many hashes were known once its own was; 0 while it isn't. */
-        private final int[] knownWith;
-
         private int count;
 
         /** How many of those that are known a host was told of. */
@@ -333,7 +330,6 @@ final class WantedBlob {
             }
             this.hashes = new BlockHashes(blob.layout().count());
             this.known = new int[blob.layout().count()];
-            this.knownWith = new int[blob.layout().count()];
         }
 
         void follow() {
@@ -367,8 +363,7 @@ final class WantedBlob {
             hashes.putPacked(first, packed);
             BlockSet news = new BlockSet(hashes.count());
             for (int block = first; block < first + packed.length / BlockHashes.LENGTH; block++) {
-                known[count] = block;
-                knownWith[block] = ++count;
+                known[count++] = block;
                 news.add(block);
             }
             for (int block = news.next(0); block < news.count(); block = news.next(block + 1)) {
@@ -384,11 +379,12 @@ final class WantedBlob {
             }
         }
 
-        /** Hashes go with orders where they can: alone, each would cost a packet to every host. */
+        /** Hashes go with whatever is ordered: alone, each would cost a packet to every host. */
         private void ordered(Guest guest, int block) {
-            if (knownWith[block] == 0) {
+            if (!hashes.knows(block)) {
                 owed.computeIfAbsent(block, _ -> new HashSet<>()).add(guest);
-            } else if (knownWith[block] > heard.getOrDefault(guest, 0)) {
+            }
+            if (count > heard.getOrDefault(guest, 0)) {
                 tell(guest);
             }
         }
