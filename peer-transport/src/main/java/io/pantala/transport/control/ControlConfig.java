@@ -7,11 +7,11 @@ import java.time.Duration;
  *
  * @param versions what this end speaks
  * @param handshake how long connecting, and then the first two messages, may take each
- * @param ping how often the other end is asked for a sign of life
+ * @param ping how long the other end shows no sign of life before it is asked for one, again and again
  * @param silence how long it may show none
  * @param shortestBackOff how long a host waits before it dials a lost seed again, the first time; doubles each time
  * @param longestBackOff the most that it waits
- * @param firstLink how long after the start it is worth waiting for a first link
+ * @param firstLink how long it is worth waiting for a link after the start, or after the last one was lost
  * @param news how often a seed tells its news though they are none
  * @param resolve how often a host looks up again what the names of seeds mean
  * @param backlog bytes that may wait to be sent; a link with more is closed

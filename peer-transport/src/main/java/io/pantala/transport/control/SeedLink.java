@@ -44,6 +44,9 @@ public final class SeedLink {
         /** Whether one is up to a seed of this name. */
         boolean isUp(String seed);
 
+        /** One is up that was not. */
+        void up();
+
         /** One that was up is no more. */
         void lost();
 
@@ -298,6 +301,7 @@ public final class SeedLink {
             failures.set(0);
             up = this;
             tried.complete(null);
+            others.up();
             shared.listener().linkUp(address);
             watchers.values().forEach(Watcher::up);
             shared.dial().welcomed().accept(SeedLink.this);
@@ -312,8 +316,8 @@ public final class SeedLink {
             }
             if (up == this) {
                 up = null;
-                watchers.values().forEach(watcher -> watcher.down(why));
                 others.lost();
+                watchers.values().forEach(watcher -> watcher.down(why));
             }
             down(why);
         }

@@ -33,7 +33,11 @@ public final class SeedLinks implements AutoCloseable {
     private final Vertx vertx;
     private final Dialling dialling;
     private final Map<NodeAddress, SeedLink> links = new ConcurrentHashMap<>();
-    private final CompletableFuture<Void> settled;
+    private final CompletableFuture<Void> begun;
+
+    /** Pending while all links are lost and one may be back soon. */
+    private volatile CompletableFuture<Void> back = CompletableFuture.completedFuture(null);
+
     private final SeedLink.Others others = new SeedLink.Others() {
         @Override
         public boolean isUp(String seed) {
@@ -41,8 +45,17 @@ public final class SeedLinks implements AutoCloseable {
         }
 
         @Override
-        public void lost() {
+        public synchronized void up() {
+            back.complete(null);
+        }
+
+        @Override
+        public synchronized void lost() {
             links.values().forEach(SeedLink::wake);
+            if (bySeed().isEmpty() && back.isDone()) {
+                back = new CompletableFuture<Void>()
+                        .completeOnTimeout(null, dialling.config().firstLink().toMillis(), TimeUnit.MILLISECONDS);
+            }
         }
 
         @Override
@@ -103,7 +116,7 @@ public final class SeedLinks implements AutoCloseable {
                 config,
                 listener);
         CompletableFuture<Void> found = new CompletableFuture<>();
-        this.settled = found.thenCompose(_ -> CompletableFuture.allOf(
+        this.begun = found.thenCompose(_ -> CompletableFuture.allOf(
                         links.values().stream().map(SeedLink::tried).toArray(CompletableFuture<?>[]::new)))
                 .completeOnTimeout(null, config.firstLink().toMillis(), TimeUnit.MILLISECONDS);
         if (dial.seeds().areFixed()) {
@@ -150,10 +163,10 @@ public final class SeedLinks implements AutoCloseable {
 
     /**
      * Completes once each seed was reached, or could not be, or has had its time: until then a missing link may just be
-     * young.
+     * young. The same when all links have been lost, until one is back or has had its time: seeds are started anew.
      */
     public CompletableFuture<Void> settled() {
-        return settled.copy();
+        return begun.thenCompose(_ -> back);
     }
 
     /**

@@ -24,6 +24,9 @@ import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import java.io.BufferedReader;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -199,6 +202,81 @@ class ControlLinkTest {
             assertThat(links.ranked(KEY.digest())).isEmpty();
             assertThat(recorder.down.poll(10, SECONDS)).isNotNull();
         }
+    }
+
+    @Test
+    void waitsForASeedThatIsStartedAnew() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLinks links = links(config(VersionRange.SPOKEN, Duration.ofMinutes(5)), seed.address());
+        BlockingQueue<String> heard = watch(up(links));
+
+        seed.close();
+        assertThat(heard.poll(5, SECONDS)).startsWith("down");
+        CompletableFuture<Void> settled = links.settled();
+        assertThat(settled).isNotDone();
+
+        seed("one", CONFIG, seed.address().port());
+        settled.get(10, SECONDS);
+        assertThat(links.up()).isOne();
+    }
+
+    @Test
+    void waitsOnlyBrieflyForASeedThatIsGone() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLinks links = links(config(VersionRange.SPOKEN, Duration.ofMillis(200)), seed.address());
+        BlockingQueue<String> heard = watch(up(links));
+
+        seed.close();
+        assertThat(heard.poll(5, SECONDS)).startsWith("down");
+        links.settled().get(5, SECONDS);
+        assertThat(links.up()).isZero();
+    }
+
+    @Test
+    void waitsForNoneWhileAnotherSeedIsThere() throws Exception {
+        Seed seed = seed("one", CONFIG, 0);
+        SeedLinks links = links(
+                config(VersionRange.SPOKEN, Duration.ofMinutes(5)),
+                seed.address(),
+                seed("two", CONFIG, 0).address());
+        links.settled().get(10, SECONDS);
+        SeedLink first = links.ranked(KEY.digest()).stream()
+                .filter(link -> link.address().equals(seed.address()))
+                .findFirst()
+                .orElseThrow();
+        BlockingQueue<String> heard = watch(first);
+
+        seed.close();
+        assertThat(heard.poll(5, SECONDS)).startsWith("down");
+        assertThat(links.settled()).isCompleted();
+    }
+
+    @Test
+    void asksASeedThatSaysNothingForASignOfLife() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            SeedLinks links = links(CONFIG, new NodeAddress("127.0.0.1", server.getLocalPort()));
+            try (Socket socket = server.accept()) {
+                greet(socket);
+                up(links);
+                long silence = CONFIG.silence().dividedBy(CONFIG.ping());
+                for (int asked = 0; asked < 2 * silence; asked++) {
+                    awaitPing(socket.getInputStream());
+                    socket.getOutputStream().write(new byte[] {(byte) 0x8a, 0});
+                }
+                assertThat(links.up()).isOne();
+            }
+        }
+    }
+
+    /** Reads frames of a client, which are masked, none longer than 64 KiB. */
+    private static void awaitPing(InputStream stream) throws IOException {
+        DataInputStream in = new DataInputStream(stream);
+        int head;
+        do {
+            head = in.readUnsignedByte();
+            int length = in.readUnsignedByte() & 0x7f;
+            in.skipNBytes(4 + (length < 126 ? length : in.readUnsignedShort()));
+        } while (head != 0x89);
     }
 
     @Test
