@@ -119,7 +119,7 @@ final class BlobBody {
                 case LATE -> {
                     StoredBlob late = Objects.requireNonNull(blob);
                     hashSent(late);
-                    if (fromRegistry(to, Reason.LATE, at -> isReadable(late, at))) {
+                    if (untilReadable(late, to)) {
                         return true;
                     }
                     if (proof.refuted()) {
@@ -282,6 +282,23 @@ final class BlobBody {
         }
         blob = null;
         return false;
+    }
+
+    /**
+     * Reads on from the registry until the store has the next byte. Asks for little first and then for more and more: all
+     * that is asked for is on its way, whether it is still needed or not.
+     *
+     * @return whether all bytes to before {@code to} are sent
+     */
+    private boolean untilReadable(StoredBlob late, long to) throws EngineGoneException, InterruptedException {
+        long end;
+        int blocks = 1;
+        do {
+            int last = Math.min(layout.blockAt(position) + blocks, layout.count()) - 1;
+            end = Math.min(to, layout.offset(last) + layout.length(last));
+            blocks = Math.min(2 * blocks, layout.count());
+        } while (fromRegistry(end, Reason.LATE, at -> isReadable(late, at)) && end < to && !isReadable(late, end));
+        return position == to;
     }
 
     /**

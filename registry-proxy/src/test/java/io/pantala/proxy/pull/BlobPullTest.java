@@ -448,7 +448,7 @@ class BlobPullTest {
     @Test
     void readsFromTheRegistryWhatComesLaterThanAnEngineWaitsAndGoesOnFromTheStore() throws Exception {
         var gate = new CountDownLatch(1);
-        host.registry.next(target, Fault.none(), Fault.holdAfter(BLOCK + 1000, gate));
+        host.registry.next(target, Fault.none(), Fault.none(), Fault.holdAfter(1000, gate));
         try (var engine = host.impatientEngine(ScriptedFiller.opening(host.store, content));
                 StoredBlob blob = opened(engine)) {
             ScriptedFiller.give(blob, content, 0, 2);
@@ -463,6 +463,13 @@ class BlobPullTest {
         await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
         assertThat(host.passed(Reason.LATE)).isEqualTo(BLOCK + 1000);
         assertThat(host.sent(Source.FILL)).isEqualTo(SIZE - BLOCK - 1000);
+        assertThat(host.registry.requests(target))
+                .extracting(request -> request.header("Range"))
+                .containsExactly(null, range(2, 3), range(3, 5));
+    }
+
+    private static String range(int firstBlock, int endBlock) {
+        return "bytes=" + firstBlock * BLOCK + "-" + (endBlock * BLOCK - 1);
     }
 
     @Test
@@ -605,7 +612,8 @@ class BlobPullTest {
         }
         await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
         assertThat(host.requests.element().source()).isEqualTo("registry:late");
-        assertThat(host.registry.requests(target)).hasSize(3);
+        // How long the blob is; what is late at first; then one block, two, four, and the last three.
+        assertThat(host.registry.requests(target)).hasSize(6);
     }
 
     @Test
