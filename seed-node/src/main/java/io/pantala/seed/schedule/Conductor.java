@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Each member has a few transfers at once, each way, and gets a new order as soon as one ends. The rarest block goes
  * first, within a window past the receiver's readers if there is anything to be had, else anywhere. Copies that are just
  * ordered count as copies; whoever finds nothing else takes a few blocks from members that are just receiving them. A block
- * crosses the border of a zone while no member there has it or expects it, and only then; the seed sends a block that others have only when they can't.
+ * crosses the border of a zone while no member there has it or expects it, and only then; the seed sends a block that
+ * others have only when they can't.
  */
 public final class Conductor {
     private final ConductorConfig config;

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -441,41 +440,6 @@ class ConductorTest {
         }
 
         @Test
-        void twoThatCanNotReachEachOtherTakeFromOthersAndStaySourcesOfAllElse() {
-            Swarm swarm = stage.swarm(60);
-            Member seed = stage.seed(swarm);
-            Member one = stage.wanting(swarm);
-            Member other = stage.wanting(swarm);
-            Set<Member> apart = Set.of(one, other);
-            List<Member> others =
-                    Stream.generate(() -> stage.wanting(swarm)).limit(4).toList();
-            Random random = new Random(1);
-            List<Order> came = new ArrayList<>();
-            int failed = 0;
-            stage.decide();
-            while (!stage.open.isEmpty()) {
-                Order order = stage.open.get(random.nextInt(stage.open.size()));
-                stage.pass(Duration.ofMillis(300));
-                if (apart.contains(order.to()) && apart.contains(order.from())) {
-                    stage.failed(order, Failure.UNREACHABLE);
-                    failed++;
-                } else {
-                    stage.fetched(order);
-                    came.add(order);
-                }
-                stage.decide();
-            }
-
-            assertThat(came).hasSize(6 * 60);
-            assertThat(failed).isBetween(1, 20);
-            assertThat(came).filteredOn(order -> order.from() == seed).hasSizeBetween(60, 2 * 60);
-            assertThat(came.stream()
-                            .filter(order -> others.contains(order.to()))
-                            .map(Order::from))
-                    .containsAll(apart);
-        }
-
-        @Test
         void aZoneIsNotHeldUpByAFewSlowHostsInTheSeedsOwn() {
             Swarm swarm = stage.swarm(60);
             stage.seed(swarm, "r/a");
@@ -737,6 +701,41 @@ class ConductorTest {
 
             assertThat(came.stream().filter(order -> order.to() == one)).hasSize(40);
             assertThat(came.stream().filter(order -> order.to() == two)).hasSize(40);
+        }
+
+        @Test
+        void twoThatFailEachOtherStaySourcesOfAllOthers() {
+            Swarm swarm = stage.swarm(60);
+            Member seed = stage.seed(swarm);
+            Member one = stage.wanting(swarm);
+            Member other = stage.wanting(swarm);
+            Set<Member> apart = Set.of(one, other);
+            List<Member> others =
+                    Stream.generate(() -> stage.wanting(swarm)).limit(4).toList();
+            Random random = new Random(1);
+            List<Order> came = new ArrayList<>();
+            int failed = 0;
+            stage.decide();
+            while (!stage.open.isEmpty()) {
+                Order order = stage.open.get(random.nextInt(stage.open.size()));
+                stage.pass(Duration.ofMillis(300));
+                if (apart.contains(order.to()) && apart.contains(order.from())) {
+                    stage.failed(order, Failure.UNREACHABLE);
+                    failed++;
+                } else {
+                    stage.fetched(order);
+                    came.add(order);
+                }
+                stage.decide();
+            }
+
+            assertThat(came).hasSize(6 * 60);
+            assertThat(failed).isBetween(1, 20);
+            assertThat(came).filteredOn(order -> order.from() == seed).hasSizeBetween(60, 2 * 60);
+            assertThat(came.stream()
+                            .filter(order -> others.contains(order.to()))
+                            .map(Order::from))
+                    .containsAll(apart);
         }
 
         @Test
@@ -1126,161 +1125,5 @@ class ConductorTest {
 
     private static boolean crosses(Order order) {
         return !order.from().zone().sameZone(order.to().zone());
-    }
-
-    @Nested
-    class Relays {
-        private final Rehearsal relaying = new Rehearsal(Rehearsal.RELAYING);
-        private final Swarm swarm = relaying.swarm(8);
-        private final Member holder = relaying.holder(swarm, 0);
-
-        /** Of one block that is on its way to as many as its only holder sends it to, and to one more. */
-        private Order relay() {
-            for (int i = 0; i < 3; i++) {
-                relaying.wanting(swarm);
-            }
-            assertThat(relaying.decide()).hasSize(3).extracting(Order::from).containsOnly(holder);
-            Member last = relaying.wanting(swarm);
-            List<Order> orders = relaying.decide();
-            assertThat(orders).hasSize(1);
-            assertThat(orders.getFirst().to()).isSameAs(last);
-            return orders.getFirst();
-        }
-
-        private Order upstream(Order relay) {
-            return relaying.open.stream()
-                    .filter(order -> order.to() == relay.from())
-                    .findFirst()
-                    .orElseThrow();
-        }
-
-        @Test
-        void whoeverFindsNothingElseTakesABlockFromAMemberThatIsJustReceivingIt() {
-            Order relay = relay();
-
-            assertThat(relay.block()).isZero();
-            assertThat(upstream(relay).from()).isSameAs(holder);
-        }
-
-        @Test
-        void fewBlocksAreRelayedToAMemberAtOnce() {
-            Swarm large = relaying.swarm(20);
-            Member seed = relaying.seed(large);
-            for (int i = 0; i < 6; i++) {
-                relaying.wanting(large);
-            }
-
-            Map<Member, Long> relayed = relaying.decide().stream()
-                    .filter(order -> order.from() != seed)
-                    .collect(Collectors.groupingBy(Order::to, Collectors.counting()));
-
-            assertThat(relayed)
-                    .hasSize(6)
-                    .allSatisfy((_, count) -> assertThat(count).isLessThanOrEqualTo(2));
-            assertThat(relayed).containsValue(2L);
-        }
-
-        @Test
-        void theLastBlockIsNotRelayedSinceItIsWithheld() {
-            Swarm single = relaying.swarm(1);
-            Member only = relaying.holder(single, 0);
-            for (int i = 0; i < 6; i++) {
-                relaying.wanting(single);
-            }
-
-            assertThat(relaying.decide()).hasSize(3).extracting(Order::from).containsOnly(only);
-        }
-
-        @Test
-        void relaysThatEndEarlyAreHeldAgainstNobody() {
-            relay();
-            relaying.wanting(swarm);
-            relaying.decide();
-
-            for (int i = 0; i < 3; i++) {
-                relaying.open.stream()
-                        .filter(order -> order.from() != holder)
-                        .toList()
-                        .forEach(order -> {
-                            relaying.failed(order, Failure.STALLED);
-                            assertThat(order.from().suspended).isFalse();
-                            assertThat(order.from().complaints).isEmpty();
-                        });
-                relaying.decide();
-            }
-        }
-
-        @Test
-        void aMemberThatCouldNotRelayIsNotAskedToForAWhile() {
-            Order relay = relay();
-
-            assertThat(tellFailed(relay, Failure.NOT_HELD)).isFalse();
-
-            assertThat(relaying.decide())
-                    .isNotEmpty()
-                    .allMatch(order -> order.to() == relay.to() && order.from() != relay.from());
-            relaying.pass(Rehearsal.CONFIG.avoid());
-            for (int i = 0; i < 4; i++) {
-                relaying.wanting(swarm);
-            }
-            assertThat(relaying.decide()).anyMatch(order -> order.from() == relay.from());
-        }
-
-        private boolean tellFailed(Order order, Failure why) {
-            return relaying.conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, relaying.now);
-        }
-
-        @Test
-        void aRelayThatIsLateComesFromElsewhereTooButIsHeldAgainstNobody() {
-            Order relay = relay();
-            Member other = relaying.holder(swarm, 0);
-            assertThat(relaying.decide()).isEmpty();
-
-            relaying.late(relay);
-
-            assertThat(relaying.decide())
-                    .filteredOn(order -> order.to() == relay.to())
-                    .extracting(Order::from)
-                    .containsExactly(other);
-            assertThat(relay.to().avoided).isEmpty();
-        }
-
-        @Test
-        void nothingIsRelayedByAMemberThatHasOrderedTheBlockTwice() {
-            Order relay = relay();
-            relaying.holder(swarm, 0);
-            relaying.late(upstream(relay));
-            relaying.decide();
-            assertThat(relay.from().receiving()).isEqualTo(2);
-
-            for (int i = 0; i < 4; i++) {
-                relaying.wanting(swarm);
-            }
-
-            assertThat(relaying.decide()).isNotEmpty().noneMatch(order -> order.from() == relay.from());
-        }
-
-        @Test
-        void aBlockThatWillNotBeRelayedIsOrderedFromElsewhereAtOnce() {
-            Order relay = relay();
-            Member other = relaying.holder(swarm, 0);
-            assertThat(relaying.decide()).isEmpty();
-
-            relaying.failed(upstream(relay), Failure.UNREACHABLE);
-
-            assertThat(relaying.decide())
-                    .filteredOn(order -> order.to() == relay.to())
-                    .extracting(Order::from)
-                    .containsAnyOf(other, holder);
-        }
-
-        @Test
-        void aRelayedBlockThatIsWrongIsHeldAgainstWhoSentItAsAnyOther() {
-            Order relay = relay();
-
-            relaying.failed(relay, Failure.CORRUPT);
-
-            assertThat(relay.from().suspended).isTrue();
-        }
     }
 }
