@@ -18,6 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ConductorTest {
     private final Rehearsal stage = new Rehearsal();
@@ -540,15 +542,9 @@ class ConductorTest {
             Member one = stage.wanting(swarm);
             Member two = stage.wanting(swarm);
             for (int seconds : new int[] {30, 60, 120, 240, 480, 600, 600}) {
-                List<Order> orders = new ArrayList<>(stage.decide());
-                assertThat(orders).hasSize(3);
-                for (int i = 0; i < 3; i++) {
-                    Order order = orders.get(i);
-                    stage.open.remove(order);
-                    Member reporter = i == 0 ? one : two;
-                    conductor.failed(order.to(), swarm, order.block(), order.from(), Failure.OTHER, stage.now);
-                    conductor.failed(reporter, swarm, order.block(), order.from(), Failure.REFUSED, stage.now);
-                }
+                List<Order> orders = stage.decide();
+                assertThat(orders).hasSize(3).extracting(Order::to).contains(one, two);
+                orders.forEach(order -> stage.failed(order, Failure.REFUSED));
                 Member third = stage.wanting(swarm);
                 assertThat(stage.decide()).isEmpty();
                 stage.pass(Duration.ofSeconds(seconds - 1));
@@ -580,9 +576,9 @@ class ConductorTest {
         @Test
         void aSourceOfWrongBytesIsLeftAloneAtOnceAndItsCopiesDoNotCount() {
             Swarm swarm = stage.swarm(20);
-            Member seed = stage.seed(swarm);
             Member bad = stage.holder(swarm, Rehearsal.range(0, 10));
             corrupt(swarm, bad);
+            Member seed = stage.seed(swarm);
 
             assertThat(swarm.copies().of(0)).isZero();
 
@@ -606,11 +602,12 @@ class ConductorTest {
             stage.holds(starving, swarm, Rehearsal.range(9, 59));
             Member busy = stage.wanting(swarm);
             stage.holds(busy, swarm, Rehearsal.range(9, 59));
-            assertThat(stage.decide()).hasSize(3);
+            List<Order> orders = stage.decide();
+            assertThat(orders).hasSize(3).extracting(Order::from).containsOnly(bad);
             conductor.wants(starving, swarm);
             assertThat(stage.decide()).isEmpty();
 
-            conductor.failed(busy, swarm, 0, bad, Failure.CORRUPT, stage.now);
+            stage.failed(orders.getFirst(), Failure.CORRUPT);
 
             assertThat(stage.decide()).anyMatch(order -> order.to() == starving && order.from() == seed);
         }
@@ -621,17 +618,53 @@ class ConductorTest {
             List<Member> sources = Stream.generate(() -> stage.holder(swarm, Rehearsal.range(0, 40)))
                     .limit(30)
                     .toList();
-            Member one = stage.wanting(swarm);
-            Member two = stage.wanting(swarm);
+            stage.wanting(swarm);
+            stage.wanting(swarm);
 
-            for (Member source : sources) {
-                for (Member receiver : List.of(one, two)) {
-                    conductor.failed(receiver, swarm, 0, source, Failure.UNREACHABLE, stage.now);
-                    conductor.failed(receiver, swarm, 0, source, Failure.CORRUPT, stage.now);
-                }
+            int failed = 0;
+            stage.decide();
+            while (!stage.open.isEmpty()) {
+                stage.failed(stage.open.getFirst(), failed++ % 2 == 0 ? Failure.UNREACHABLE : Failure.CORRUPT);
+                stage.decide();
             }
 
+            assertThat(failed).isGreaterThan(sources.size());
             assertThat(sources.stream().filter(source -> source.suspended)).hasSizeLessThanOrEqualTo(9);
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void whatWasNotOrderedIsNotBelieved(Failure why) {
+            Swarm swarm = stage.swarm(2);
+            Member source = stage.holder(swarm, 0);
+            long relaysFrom = source.relaysFrom;
+            for (Member accuser : List.of(stage.wanting(swarm), stage.wanting(swarm), stage.host())) {
+                for (int block : new int[] {0, 1}) {
+                    assertThat(stage.failed(new Order(accuser, swarm, block, source), why))
+                            .isFalse();
+                }
+                assertThat(accuser.avoided).isEmpty();
+            }
+
+            assertThat(swarm.copies().of(0)).isEqualTo(1);
+            assertThat(source.complaints).isEmpty();
+            assertThat(source.suspended).isFalse();
+            assertThat(source.relaysFrom).isEqualTo(relaysFrom);
+        }
+
+        @Test
+        void whatHasBeenTakenBackIsNotBelieved() {
+            Swarm swarm = stage.swarm(1);
+            Member slow = stage.holder(swarm, 0);
+            stage.wanting(swarm);
+            Order first = stage.decide().getFirst();
+            stage.holder(swarm, 0);
+            stage.late(first);
+            stage.fetched(stage.decide().getFirst());
+
+            stage.failed(first, Failure.CORRUPT);
+
+            assertThat(slow.suspended).isFalse();
         }
 
         @Test
@@ -779,12 +812,13 @@ class ConductorTest {
             assertThat(stage.decide()).hasSize(3).noneMatch(order -> order.from() == source);
         }
 
+        /** All that a source sends now is wrong. */
         private void corrupt(Swarm swarm, Member source) {
-            Member host = stage.wanting(swarm);
-            Order order = new Order(host, swarm, 0, source);
-            stage.failed(order, Failure.CORRUPT);
+            stage.wanting(swarm);
+            stage.decide().stream()
+                    .filter(order -> order.from() == source)
+                    .forEach(order -> stage.failed(order, Failure.CORRUPT));
             assertThat(source.suspended).isTrue();
-            host.avoided.clear();
         }
     }
 
