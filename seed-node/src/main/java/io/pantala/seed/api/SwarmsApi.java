@@ -3,6 +3,7 @@ package io.pantala.seed.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pantala.manifest.BlobKey;
 import io.pantala.seed.http.Problem;
 import io.pantala.seed.http.Routes;
 import io.pantala.seed.tracker.SwarmStatus;
@@ -14,17 +15,18 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** What hosts take from this seed and one another now. {@code docs/api.md} describes it. */
 public final class SwarmsApi {
     private static final String SWARMS = "/api/v1/swarms";
 
     private final Vertx vertx;
-    private final Supplier<CompletableFuture<List<SwarmStatus>>> swarms;
+    private final Function<Predicate<BlobKey>, CompletableFuture<List<SwarmStatus>>> swarms;
 
-    /** @param swarms as they are now */
-    public SwarmsApi(Vertx vertx, Supplier<CompletableFuture<List<SwarmStatus>>> swarms) {
+    /** @param swarms those of some blobs, as they are now */
+    public SwarmsApi(Vertx vertx, Function<Predicate<BlobKey>, CompletableFuture<List<SwarmStatus>>> swarms) {
         this.vertx = vertx;
         this.swarms = swarms;
     }
@@ -42,7 +44,7 @@ public final class SwarmsApi {
         }
         String digest = request.path().substring(Math.min(request.path().length(), SWARMS.length() + 1));
         Context loop = vertx.getOrCreateContext();
-        var _ = swarms.get()
+        var _ = swarms.apply(key -> digest.isEmpty() || key.digest().toString().equals(digest))
                 .whenComplete((found, failure) -> loop.runOnContext(_ -> {
                     if (failure != null) {
                         Problem.answer(request.response(), 503, "the seed is stopping");
@@ -56,12 +58,10 @@ public final class SwarmsApi {
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         ArrayNode swarms = document.putArray("swarms");
         for (SwarmStatus swarm : found) {
-            if (digest.isEmpty()) {
-                summary(swarms.addObject(), swarm);
-            } else if (swarm.key().digest().toString().equals(digest)) {
-                ObjectNode whole = swarms.addObject();
-                summary(whole, swarm);
-                hosts(whole.putArray("hosts"), swarm);
+            ObjectNode node = swarms.addObject();
+            summary(node, swarm);
+            if (!digest.isEmpty()) {
+                hosts(node.putArray("hosts"), swarm);
             }
         }
         if (!digest.isEmpty() && swarms.isEmpty()) {

@@ -91,8 +91,7 @@ final class Choice {
         for (Task task : from.tasks) {
             int block = task.block;
             // The last one is given to nobody before the whole is proved; of two that bring a block, the late one would
-            // be
-            // passed on.
+            // be passed on.
             boolean relayable = !task.late && block < to.swarm.blocks() - 1 && from.orders(block) == 1;
             if (relayable && rarity.of(block) < fewest && !to.holds(block) && to.orders(block) == 0) {
                 fewest = rarity.of(block);

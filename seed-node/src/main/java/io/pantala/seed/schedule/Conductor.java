@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Each member has a few transfers at once, each way, and gets a new order as soon as one ends. The rarest block goes
  * first, within a window past the receiver's readers if there is anything to be had, else anywhere. Copies that are just
  * ordered count as copies; whoever finds nothing else takes a few blocks from members that are just receiving them. A block
- * crosses the border of a zone while no member there has it or expects it, and only then; the seed sends a block that others have only when they can't.
+ * crosses the border of a zone while no member there has it or expects it, and only then; the seed sends a block that
+ * others have only when they can't.
  */
 public final class Conductor {
     private final ConductorConfig config;
@@ -197,36 +198,34 @@ public final class Conductor {
     }
 
     /**
-     * A block did not come.
+     * A block did not come. Of what was not ordered, or has been taken back meanwhile, nothing is believed: else one member
+     * could have any other left alone.
      *
      * @return whether that says anything of the source: not if it was to pass on what it was just receiving, whose own source
      *     may be at fault; it is not asked to for a while
      */
     public boolean failed(Member to, Swarm swarm, int block, Member from, Failure why, long now) {
-        Part part = swarm.find(to);
-        if (part == null) {
-            return true;
-        }
-        Task task = find(part, block, from);
-        if (task != null) {
-            giveBack(task);
-        }
-        Part source = swarm.find(from);
-        // Of what has been taken back meanwhile it is not known any more whether it was to be relayed.
-        boolean relayed = task == null ? source == null || !source.holds(block) : task.relayed;
-        boolean blame = !relayed || why == Failure.CORRUPT;
+        Task task = find(to, swarm, block, from);
+        return task != null && failed(task, why, now);
+    }
+
+    private boolean failed(Task task, Failure why, long now) {
+        giveBack(task);
+        Part source = task.from;
+        Member from = source.member;
+        boolean blame = !task.relayed || why == Failure.CORRUPT;
         if (blame) {
-            if (source != null && why == Failure.NOT_HELD) {
-                source.unhold(block);
+            if (why == Failure.NOT_HELD) {
+                source.unhold(task.block);
                 settle(source);
                 wake(source);
             }
-            trust.failed(to, from, why, now);
+            trust.failed(task.to.member, from, why, now);
         } else if (why != Failure.OTHER) {
             from.relaysFrom = now + config.avoid().toNanos();
         }
-        wake(part);
-        stir(swarm);
+        wake(task.to);
+        stir(task.to.swarm);
         from.parts.forEach(each -> stir(each.swarm));
         return blame;
     }
@@ -236,8 +235,7 @@ public final class Conductor {
      * a border: there it is no sign of trouble.
      */
     public void late(Member to, Swarm swarm, int block, Member from, long now) {
-        Part part = swarm.find(to);
-        Task task = part == null ? null : find(part, block, from);
+        Task task = find(to, swarm, block, from);
         if (task != null && !task.late && task.isComparable()) {
             if (!task.relayed) {
                 trust.late(to, from, now);
@@ -261,7 +259,7 @@ public final class Conductor {
         for (Member member : members) {
             for (Task task : List.copyOf(member.serving)) {
                 if (now - task.since > config.taskLife().toNanos()) {
-                    failed(task.to.member, task.to.swarm, task.block, member, Failure.STALLED, now);
+                    failed(task, Failure.STALLED, now);
                 }
             }
             if (trust.forgive(member, now)) {
@@ -277,6 +275,11 @@ public final class Conductor {
     }
 
     // ---- orders
+
+    private static @Nullable Task find(Member to, Swarm swarm, int block, Member from) {
+        Part part = swarm.find(to);
+        return part == null ? null : find(part, block, from);
+    }
 
     private static @Nullable Task find(Part part, int block, Member from) {
         for (Task task : part.tasks) {

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,11 +115,12 @@ public final class SeedNode implements AutoCloseable {
         return control.hosts();
     }
 
-    /** What hosts take from this seed and one another now. Fails when it is closed. */
-    public CompletableFuture<List<SwarmStatus>> swarms() {
+    /** What hosts take from this seed and one another now, of those blobs. Fails when it is closed. */
+    public CompletableFuture<List<SwarmStatus>> swarms(Predicate<BlobKey> which) {
         try {
             return CompletableFuture.supplyAsync(
                     () -> wanted.values().stream()
+                            .filter(blob -> which.test(blob.key()))
                             .flatMap(blob -> blob.status().stream())
                             .toList(),
                     owner);

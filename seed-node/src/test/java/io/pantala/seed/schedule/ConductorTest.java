@@ -15,10 +15,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ConductorTest {
     private final Rehearsal stage = new Rehearsal();
@@ -441,41 +442,6 @@ class ConductorTest {
         }
 
         @Test
-        void twoThatCanNotReachEachOtherTakeFromOthersAndStaySourcesOfAllElse() {
-            Swarm swarm = stage.swarm(60);
-            Member seed = stage.seed(swarm);
-            Member one = stage.wanting(swarm);
-            Member other = stage.wanting(swarm);
-            Set<Member> apart = Set.of(one, other);
-            List<Member> others =
-                    Stream.generate(() -> stage.wanting(swarm)).limit(4).toList();
-            Random random = new Random(1);
-            List<Order> came = new ArrayList<>();
-            int failed = 0;
-            stage.decide();
-            while (!stage.open.isEmpty()) {
-                Order order = stage.open.get(random.nextInt(stage.open.size()));
-                stage.pass(Duration.ofMillis(300));
-                if (apart.contains(order.to()) && apart.contains(order.from())) {
-                    stage.failed(order, Failure.UNREACHABLE);
-                    failed++;
-                } else {
-                    stage.fetched(order);
-                    came.add(order);
-                }
-                stage.decide();
-            }
-
-            assertThat(came).hasSize(6 * 60);
-            assertThat(failed).isBetween(1, 20);
-            assertThat(came).filteredOn(order -> order.from() == seed).hasSizeBetween(60, 2 * 60);
-            assertThat(came.stream()
-                            .filter(order -> others.contains(order.to()))
-                            .map(Order::from))
-                    .containsAll(apart);
-        }
-
-        @Test
         void aZoneIsNotHeldUpByAFewSlowHostsInTheSeedsOwn() {
             Swarm swarm = stage.swarm(60);
             stage.seed(swarm, "r/a");
@@ -576,15 +542,9 @@ class ConductorTest {
             Member one = stage.wanting(swarm);
             Member two = stage.wanting(swarm);
             for (int seconds : new int[] {30, 60, 120, 240, 480, 600, 600}) {
-                List<Order> orders = new ArrayList<>(stage.decide());
-                assertThat(orders).hasSize(3);
-                for (int i = 0; i < 3; i++) {
-                    Order order = orders.get(i);
-                    stage.open.remove(order);
-                    Member reporter = i == 0 ? one : two;
-                    conductor.failed(order.to(), swarm, order.block(), order.from(), Failure.OTHER, stage.now);
-                    conductor.failed(reporter, swarm, order.block(), order.from(), Failure.REFUSED, stage.now);
-                }
+                List<Order> orders = stage.decide();
+                assertThat(orders).hasSize(3).extracting(Order::to).contains(one, two);
+                orders.forEach(order -> stage.failed(order, Failure.REFUSED));
                 Member third = stage.wanting(swarm);
                 assertThat(stage.decide()).isEmpty();
                 stage.pass(Duration.ofSeconds(seconds - 1));
@@ -616,9 +576,9 @@ class ConductorTest {
         @Test
         void aSourceOfWrongBytesIsLeftAloneAtOnceAndItsCopiesDoNotCount() {
             Swarm swarm = stage.swarm(20);
-            Member seed = stage.seed(swarm);
             Member bad = stage.holder(swarm, Rehearsal.range(0, 10));
             corrupt(swarm, bad);
+            Member seed = stage.seed(swarm);
 
             assertThat(swarm.copies().of(0)).isZero();
 
@@ -642,11 +602,12 @@ class ConductorTest {
             stage.holds(starving, swarm, Rehearsal.range(9, 59));
             Member busy = stage.wanting(swarm);
             stage.holds(busy, swarm, Rehearsal.range(9, 59));
-            assertThat(stage.decide()).hasSize(3);
+            List<Order> orders = stage.decide();
+            assertThat(orders).hasSize(3).extracting(Order::from).containsOnly(bad);
             conductor.wants(starving, swarm);
             assertThat(stage.decide()).isEmpty();
 
-            conductor.failed(busy, swarm, 0, bad, Failure.CORRUPT, stage.now);
+            stage.failed(orders.getFirst(), Failure.CORRUPT);
 
             assertThat(stage.decide()).anyMatch(order -> order.to() == starving && order.from() == seed);
         }
@@ -657,17 +618,53 @@ class ConductorTest {
             List<Member> sources = Stream.generate(() -> stage.holder(swarm, Rehearsal.range(0, 40)))
                     .limit(30)
                     .toList();
-            Member one = stage.wanting(swarm);
-            Member two = stage.wanting(swarm);
+            stage.wanting(swarm);
+            stage.wanting(swarm);
 
-            for (Member source : sources) {
-                for (Member receiver : List.of(one, two)) {
-                    conductor.failed(receiver, swarm, 0, source, Failure.UNREACHABLE, stage.now);
-                    conductor.failed(receiver, swarm, 0, source, Failure.CORRUPT, stage.now);
-                }
+            int failed = 0;
+            stage.decide();
+            while (!stage.open.isEmpty()) {
+                stage.failed(stage.open.getFirst(), failed++ % 2 == 0 ? Failure.UNREACHABLE : Failure.CORRUPT);
+                stage.decide();
             }
 
+            assertThat(failed).isGreaterThan(sources.size());
             assertThat(sources.stream().filter(source -> source.suspended)).hasSizeLessThanOrEqualTo(9);
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void whatWasNotOrderedIsNotBelieved(Failure why) {
+            Swarm swarm = stage.swarm(2);
+            Member source = stage.holder(swarm, 0);
+            long relaysFrom = source.relaysFrom;
+            for (Member accuser : List.of(stage.wanting(swarm), stage.wanting(swarm), stage.host())) {
+                for (int block : new int[] {0, 1}) {
+                    assertThat(stage.failed(new Order(accuser, swarm, block, source), why))
+                            .isFalse();
+                }
+                assertThat(accuser.avoided).isEmpty();
+            }
+
+            assertThat(swarm.copies().of(0)).isEqualTo(1);
+            assertThat(source.complaints).isEmpty();
+            assertThat(source.suspended).isFalse();
+            assertThat(source.relaysFrom).isEqualTo(relaysFrom);
+        }
+
+        @Test
+        void whatHasBeenTakenBackIsNotBelieved() {
+            Swarm swarm = stage.swarm(1);
+            Member slow = stage.holder(swarm, 0);
+            stage.wanting(swarm);
+            Order first = stage.decide().getFirst();
+            stage.holder(swarm, 0);
+            stage.late(first);
+            stage.fetched(stage.decide().getFirst());
+
+            stage.failed(first, Failure.CORRUPT);
+
+            assertThat(slow.suspended).isFalse();
         }
 
         @Test
@@ -740,6 +737,41 @@ class ConductorTest {
         }
 
         @Test
+        void twoThatFailEachOtherStaySourcesOfAllOthers() {
+            Swarm swarm = stage.swarm(60);
+            Member seed = stage.seed(swarm);
+            Member one = stage.wanting(swarm);
+            Member other = stage.wanting(swarm);
+            Set<Member> apart = Set.of(one, other);
+            List<Member> others =
+                    Stream.generate(() -> stage.wanting(swarm)).limit(4).toList();
+            Random random = new Random(1);
+            List<Order> came = new ArrayList<>();
+            int failed = 0;
+            stage.decide();
+            while (!stage.open.isEmpty()) {
+                Order order = stage.open.get(random.nextInt(stage.open.size()));
+                stage.pass(Duration.ofMillis(300));
+                if (apart.contains(order.to()) && apart.contains(order.from())) {
+                    stage.failed(order, Failure.UNREACHABLE);
+                    failed++;
+                } else {
+                    stage.fetched(order);
+                    came.add(order);
+                }
+                stage.decide();
+            }
+
+            assertThat(came).hasSize(6 * 60);
+            assertThat(failed).isBetween(1, 20);
+            assertThat(came).filteredOn(order -> order.from() == seed).hasSizeBetween(60, 2 * 60);
+            assertThat(came.stream()
+                            .filter(order -> others.contains(order.to()))
+                            .map(Order::from))
+                    .containsAll(apart);
+        }
+
+        @Test
         void oneThatCannotReachAnyoneInItsZoneGetsAllFromAnother() {
             Swarm swarm = stage.swarm(40);
             stage.holder(swarm, "r/a");
@@ -780,12 +812,13 @@ class ConductorTest {
             assertThat(stage.decide()).hasSize(3).noneMatch(order -> order.from() == source);
         }
 
+        /** All that a source sends now is wrong. */
         private void corrupt(Swarm swarm, Member source) {
-            Member host = stage.wanting(swarm);
-            Order order = new Order(host, swarm, 0, source);
-            stage.failed(order, Failure.CORRUPT);
+            stage.wanting(swarm);
+            stage.decide().stream()
+                    .filter(order -> order.from() == source)
+                    .forEach(order -> stage.failed(order, Failure.CORRUPT));
             assertThat(source.suspended).isTrue();
-            host.avoided.clear();
         }
     }
 
@@ -1126,161 +1159,5 @@ class ConductorTest {
 
     private static boolean crosses(Order order) {
         return !order.from().zone().sameZone(order.to().zone());
-    }
-
-    @Nested
-    class Relays {
-        private final Rehearsal relaying = new Rehearsal(Rehearsal.RELAYING);
-        private final Swarm swarm = relaying.swarm(8);
-        private final Member holder = relaying.holder(swarm, 0);
-
-        /** Of one block that is on its way to as many as its only holder sends it to, and to one more. */
-        private Order relay() {
-            for (int i = 0; i < 3; i++) {
-                relaying.wanting(swarm);
-            }
-            assertThat(relaying.decide()).hasSize(3).extracting(Order::from).containsOnly(holder);
-            Member last = relaying.wanting(swarm);
-            List<Order> orders = relaying.decide();
-            assertThat(orders).hasSize(1);
-            assertThat(orders.getFirst().to()).isSameAs(last);
-            return orders.getFirst();
-        }
-
-        private Order upstream(Order relay) {
-            return relaying.open.stream()
-                    .filter(order -> order.to() == relay.from())
-                    .findFirst()
-                    .orElseThrow();
-        }
-
-        @Test
-        void whoeverFindsNothingElseTakesABlockFromAMemberThatIsJustReceivingIt() {
-            Order relay = relay();
-
-            assertThat(relay.block()).isZero();
-            assertThat(upstream(relay).from()).isSameAs(holder);
-        }
-
-        @Test
-        void fewBlocksAreRelayedToAMemberAtOnce() {
-            Swarm large = relaying.swarm(20);
-            Member seed = relaying.seed(large);
-            for (int i = 0; i < 6; i++) {
-                relaying.wanting(large);
-            }
-
-            Map<Member, Long> relayed = relaying.decide().stream()
-                    .filter(order -> order.from() != seed)
-                    .collect(Collectors.groupingBy(Order::to, Collectors.counting()));
-
-            assertThat(relayed)
-                    .hasSize(6)
-                    .allSatisfy((_, count) -> assertThat(count).isLessThanOrEqualTo(2));
-            assertThat(relayed).containsValue(2L);
-        }
-
-        @Test
-        void theLastBlockIsNotRelayedSinceItIsWithheld() {
-            Swarm single = relaying.swarm(1);
-            Member only = relaying.holder(single, 0);
-            for (int i = 0; i < 6; i++) {
-                relaying.wanting(single);
-            }
-
-            assertThat(relaying.decide()).hasSize(3).extracting(Order::from).containsOnly(only);
-        }
-
-        @Test
-        void relaysThatEndEarlyAreHeldAgainstNobody() {
-            relay();
-            relaying.wanting(swarm);
-            relaying.decide();
-
-            for (int i = 0; i < 3; i++) {
-                relaying.open.stream()
-                        .filter(order -> order.from() != holder)
-                        .toList()
-                        .forEach(order -> {
-                            relaying.failed(order, Failure.STALLED);
-                            assertThat(order.from().suspended).isFalse();
-                            assertThat(order.from().complaints).isEmpty();
-                        });
-                relaying.decide();
-            }
-        }
-
-        @Test
-        void aMemberThatCouldNotRelayIsNotAskedToForAWhile() {
-            Order relay = relay();
-
-            assertThat(tellFailed(relay, Failure.NOT_HELD)).isFalse();
-
-            assertThat(relaying.decide())
-                    .isNotEmpty()
-                    .allMatch(order -> order.to() == relay.to() && order.from() != relay.from());
-            relaying.pass(Rehearsal.CONFIG.avoid());
-            for (int i = 0; i < 4; i++) {
-                relaying.wanting(swarm);
-            }
-            assertThat(relaying.decide()).anyMatch(order -> order.from() == relay.from());
-        }
-
-        private boolean tellFailed(Order order, Failure why) {
-            return relaying.conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, relaying.now);
-        }
-
-        @Test
-        void aRelayThatIsLateComesFromElsewhereTooButIsHeldAgainstNobody() {
-            Order relay = relay();
-            Member other = relaying.holder(swarm, 0);
-            assertThat(relaying.decide()).isEmpty();
-
-            relaying.late(relay);
-
-            assertThat(relaying.decide())
-                    .filteredOn(order -> order.to() == relay.to())
-                    .extracting(Order::from)
-                    .containsExactly(other);
-            assertThat(relay.to().avoided).isEmpty();
-        }
-
-        @Test
-        void nothingIsRelayedByAMemberThatHasOrderedTheBlockTwice() {
-            Order relay = relay();
-            relaying.holder(swarm, 0);
-            relaying.late(upstream(relay));
-            relaying.decide();
-            assertThat(relay.from().receiving()).isEqualTo(2);
-
-            for (int i = 0; i < 4; i++) {
-                relaying.wanting(swarm);
-            }
-
-            assertThat(relaying.decide()).isNotEmpty().noneMatch(order -> order.from() == relay.from());
-        }
-
-        @Test
-        void aBlockThatWillNotBeRelayedIsOrderedFromElsewhereAtOnce() {
-            Order relay = relay();
-            Member other = relaying.holder(swarm, 0);
-            assertThat(relaying.decide()).isEmpty();
-
-            relaying.failed(upstream(relay), Failure.UNREACHABLE);
-
-            assertThat(relaying.decide())
-                    .filteredOn(order -> order.to() == relay.to())
-                    .extracting(Order::from)
-                    .containsAnyOf(other, holder);
-        }
-
-        @Test
-        void aRelayedBlockThatIsWrongIsHeldAgainstWhoSentItAsAnyOther() {
-            Order relay = relay();
-
-            relaying.failed(relay, Failure.CORRUPT);
-
-            assertThat(relay.from().suspended).isTrue();
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -256,18 +257,26 @@ class RandomEventsTest {
 
     private void fail(Order order) {
         Failure why = FAILURES.get(random.nextInt(FAILURES.size()));
-        boolean relayed = open.stream()
-                .filter(each -> each.order().equals(order))
-                .findFirst()
-                .map(Ordered::relayed)
-                .orElseGet(() -> !world(order.swarm()).heldBy(order.from()).get(order.block()));
-        boolean blame = !relayed || why == Failure.CORRUPT || !isKnown(order.to(), order.swarm());
+        Optional<Ordered> ordered =
+                open.stream().filter(each -> each.order().equals(order)).findFirst();
+        boolean blame = ordered.filter(each -> !each.relayed() || why == Failure.CORRUPT)
+                .isPresent();
+        List<Object> before = standing(order);
         assertThat(conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, now))
                 .isEqualTo(blame);
-        if (why == Failure.NOT_HELD && blame && isKnown(order.to(), order.swarm())) {
+        if (ordered.isEmpty()) {
+            assertThat(standing(order)).isEqualTo(before);
+        }
+        if (why == Failure.NOT_HELD && blame) {
             world(order.swarm()).heldBy(order.from()).clear(order.block());
         }
         reported(order);
+    }
+
+    /** What is held against the source of an order, by all and by its receiver. */
+    private static List<Object> standing(Order order) {
+        Member from = order.from();
+        return List.of(from.suspended, from.relaysFrom, Map.copyOf(from.complaints), Map.copyOf(order.to().avoided));
     }
 
     private void reported(Order order) {

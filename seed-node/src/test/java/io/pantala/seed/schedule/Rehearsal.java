@@ -143,9 +143,10 @@ final class Rehearsal {
         conductor.fetched(order.to(), order.swarm(), order.block(), order.from(), took, 0, now);
     }
 
-    void failed(Order order, Failure why) {
+    /** Whether that was held against the source. */
+    boolean failed(Order order, Failure why) {
         open.remove(order);
-        conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, now);
+        return conductor.failed(order.to(), order.swarm(), order.block(), order.from(), why, now);
     }
 
     void late(Order order) {

@@ -294,6 +294,23 @@ class SeedNodeTest {
     }
 
     @Test
+    void tellsHowTheSwarmsStandThatItIsAskedFor() throws Exception {
+        TestContent other = TestContent.random(100, 64_000, 11);
+        seed.filler.contents.put(other.key(), other);
+        try (Fill first = one.start("r1", "");
+                Fill second = one.start(other.key(), "r2", "");
+                StoredBlob _ = opened(first);
+                StoredBlob _ = opened(second)) {
+            assertThat(seed.node.swarms(_ -> true).get(10, SECONDS))
+                    .extracting(SwarmStatus::key)
+                    .containsExactlyInAnyOrder(content.key(), other.key());
+            assertThat(seed.node.swarms(other.key()::equals).get(10, SECONDS))
+                    .extracting(SwarmStatus::key)
+                    .containsExactly(other.key());
+        }
+    }
+
+    @Test
     void endsAFillThatNobodyWantsAnyMore() throws Exception {
         try (Fill fill = one.start("r1", "")) {
             opened(fill).close();

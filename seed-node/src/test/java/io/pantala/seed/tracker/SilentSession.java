@@ -7,9 +7,14 @@ import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.identity.NodeIdentity;
 import java.util.Optional;
 
-/** Of a host that hears nothing and has proved nothing; all of them are at one address. */
-record SilentSession(String node) implements ControlSession {
+/** Of a host that hears nothing and has proved nothing. */
+record SilentSession(String node, NodeAddress address, String zone, Limits limits) implements ControlSession {
     static final NodeAddress ADDRESS = new NodeAddress("10.1.1.1", 6461);
+
+    /** All of these are at one address. */
+    SilentSession(String node) {
+        this(node, ADDRESS, "", Limits.NONE);
+    }
 
     @Override
     public String remote() {
@@ -23,17 +28,7 @@ record SilentSession(String node) implements ControlSession {
 
     @Override
     public Optional<NodeAddress> peer() {
-        return Optional.of(ADDRESS);
-    }
-
-    @Override
-    public String zone() {
-        return "";
-    }
-
-    @Override
-    public Limits limits() {
-        return Limits.NONE;
+        return Optional.of(address);
     }
 
     @Override
