@@ -241,7 +241,7 @@ final class Assembly implements AutoCloseable {
                 reports.add(new Report(order.block(), order.from(), Outcome.FETCHED, Duration.ZERO, Duration.ZERO));
             } else if (plan.hash(order.block()) != null && (order.from().isPresent() || !pauses())) {
                 each.remove();
-                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, Cause.ORDERED, busy));
+                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, cause(order), busy));
             }
         }
         for (Flight flight : flights) {
@@ -256,6 +256,20 @@ final class Assembly implements AutoCloseable {
         if (flights.isEmpty() && !pauses() && System.nanoTime() >= busy + FORGOTTEN.toNanos()) {
             fetchNext(seed, ticket);
         }
+    }
+
+    private static Cause cause(Order order) {
+        if (order.from().isPresent()) {
+            return Cause.ORDERED;
+        }
+        return order.repeat()
+                .map(repeat -> switch (repeat) {
+                    case BUSY -> Cause.HOSTS_BUSY;
+                    case AVOIDED -> Cause.HOSTS_AVOIDED;
+                    case AWAY -> Cause.HOSTS_AWAY;
+                    case OTHER -> Cause.REPEATED;
+                })
+                .orElse(Cause.FIRST);
     }
 
     /** While no seed can be asked: fetches from hosts that have been sources before. */

@@ -41,6 +41,9 @@ final class Flight {
 
     /** Whether a seed wants to know what comes of it. */
     boolean isOrdered() {
-        return cause == Cause.ORDERED;
+        return switch (cause) {
+            case ORDERED, FIRST, HOSTS_BUSY, HOSTS_AVOIDED, HOSTS_AWAY, REPEATED -> true;
+            case FORGOTTEN, SEED_LOST -> false;
+        };
     }
 }

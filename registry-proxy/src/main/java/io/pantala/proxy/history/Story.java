@@ -170,6 +170,11 @@ final class Story {
     private static String words(Cause cause) {
         return switch (cause) {
             case ORDERED -> "as its seed ordered";
+            case FIRST -> "as its seed ordered: no host had it to pass on";
+            case HOSTS_BUSY -> "as its seed ordered: no host that had it was less busy";
+            case HOSTS_AVOIDED -> "as its seed ordered: the hosts that had it had failed this one or were late";
+            case HOSTS_AWAY -> "as its seed ordered: no host of this zone had it";
+            case REPEATED -> "as its seed ordered, though hosts had it";
             case FORGOTTEN -> "its seed gave no order for long";
             case SEED_LOST -> "no link to its seed, and this host was known to have it";
         };

@@ -52,6 +52,21 @@ class HistoryTest {
     }
 
     @Test
+    void tellsApartWhyABlockCameFromWhereItDid() {
+        BlobKey blob = blob("a");
+        int block = 0;
+        for (Cause cause : Cause.values()) {
+            history.received(blob, block++, Source.SEED, SEED, 500, Duration.ZERO, cause);
+        }
+
+        assertThat(one(blob).path("blocks").findValuesAsText("why"))
+                .doesNotHaveDuplicates()
+                .contains(
+                        "as its seed ordered: no host had it to pass on",
+                        "as its seed ordered: no host that had it was less busy");
+    }
+
+    @Test
     void tellsInWordsWhyTheRegistryWasAsked() {
         BlobKey blob = blob("a");
         history.note(blob, "no seed helped: none can be reached");

@@ -8,8 +8,19 @@ import io.pantala.transport.identity.NodeIdentity;
 import java.util.Optional;
 
 /** Of a host that hears nothing and has proved nothing; all of them are at one address. */
-record SilentSession(String node) implements ControlSession {
+class SilentSession implements ControlSession {
     static final NodeAddress ADDRESS = new NodeAddress("10.1.1.1", 6461);
+
+    private final String node;
+
+    SilentSession(String node) {
+        this.node = node;
+    }
+
+    @Override
+    public String node() {
+        return node;
+    }
 
     @Override
     public String remote() {
