@@ -139,7 +139,7 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void unavailable(BlobKey key, String why) {
         unavailable.increment();
-        history.note(key, "no seed helped: " + why);
+        history.withoutSeed(key, "no seed helped: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("no seed helps");
     }
 
@@ -158,7 +158,7 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void interrupted(BlobKey key, String why) {
         count("interrupted");
-        history.note(key, "the download was interrupted: " + why);
+        history.withoutSeed(key, "the download was interrupted: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("download interrupted");
     }
 

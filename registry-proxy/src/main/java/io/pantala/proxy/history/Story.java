@@ -34,6 +34,9 @@ final class Story {
     private long fromRegistry;
     private long passed;
 
+    /** Why seeds did not give all of it, in words. */
+    private @Nullable String withoutSeed;
+
     private record Note(Instant at, String text) {}
 
     /** A try that brought nothing. */
@@ -44,7 +47,14 @@ final class Story {
         private @Nullable Received received;
     }
 
-    private record Received(Source source, NodeAddress from, int bytes, Instant at, int millis, Cause cause) {}
+    /**
+     * A block that has come.
+     *
+     * @param source null: its registry
+     * @param from null: its registry
+     */
+    private record Received(
+            @Nullable Source source, @Nullable NodeAddress from, int bytes, Instant at, int millis, String why) {}
 
     Story(InstantSource clock) {
         this.clock = clock;
@@ -71,6 +81,7 @@ final class Story {
             notes.clear();
             fromRegistry = 0;
             passed = 0;
+            withoutSeed = null;
             sealed = null;
             began = null;
         }
@@ -81,8 +92,17 @@ final class Story {
     }
 
     void received(int index, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {
+        received(index, source, from, bytes, took, words(cause));
+    }
+
+    void received(int index, long bytes, Duration took, String why) {
+        received(index, null, null, bytes, took, withoutSeed == null ? why : withoutSeed);
+    }
+
+    private void received(
+            int index, @Nullable Source source, @Nullable NodeAddress from, long bytes, Duration took, String why) {
         block(index).received = new Received(
-                source, from, Math.toIntExact(bytes), clock.instant(), Math.toIntExact(took.toMillis()), cause);
+                source, from, Math.toIntExact(bytes), clock.instant(), Math.toIntExact(took.toMillis()), why);
     }
 
     void refused(int index, Source source, NodeAddress from, Trouble trouble) {
@@ -92,6 +112,11 @@ final class Story {
             tries.add(new Try(source, from, trouble));
             block.tries = tries;
         }
+    }
+
+    void withoutSeed(String why) {
+        withoutSeed = why;
+        note(why);
     }
 
     private Block block(int index) {
@@ -147,12 +172,14 @@ final class Story {
     private static void write(ObjectNode node, Block block) {
         Received received = block.received;
         if (received != null) {
-            node.put("source", word(received.source))
-                    .put("from", received.from.toString())
-                    .put("bytes", received.bytes)
+            node.put("source", received.source == null ? "registry" : word(received.source));
+            if (received.from != null) {
+                node.put("from", received.from.toString());
+            }
+            node.put("bytes", received.bytes)
                     .put("at", received.at.toString())
                     .put("ms", received.millis)
-                    .put("why", words(received.cause));
+                    .put("why", received.why);
         }
         if (!block.tries.isEmpty()) {
             ArrayNode retries = node.putArray("retries");
