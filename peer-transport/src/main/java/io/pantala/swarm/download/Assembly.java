@@ -4,7 +4,6 @@ import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlockWriter;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.download.SwarmListener.Cause;
-import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.swarm.download.SwarmListener.Trouble;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockOutcome;
@@ -251,6 +250,7 @@ final class Assembly implements AutoCloseable {
                     && System.nanoTime() >= flight.asked + pace.late()) {
                 flight.late = true;
                 report(flight, Outcome.LATE);
+                around.listener().blockLate(key, flight.block, flight.source(), flight.from);
             }
         }
         if (flights.isEmpty() && !pauses() && System.nanoTime() >= busy + FORGOTTEN.toNanos()) {
@@ -385,7 +385,7 @@ final class Assembly implements AutoCloseable {
                 .blockReceived(
                         key,
                         flight.block,
-                        flight.peer.isPresent() ? Source.PEER : Source.SEED,
+                        flight.source(),
                         flight.from,
                         received.bytes(),
                         received.took(),
@@ -411,8 +411,7 @@ final class Assembly implements AutoCloseable {
     }
 
     private void refused(Flight flight, Trouble trouble) {
-        Source source = flight.peer.isPresent() ? Source.PEER : Source.SEED;
-        around.listener().blockRefused(key, flight.block, source, flight.from, trouble);
+        around.listener().blockRefused(key, flight.block, flight.source(), flight.from, trouble);
         report(flight, outcome(trouble));
     }
 

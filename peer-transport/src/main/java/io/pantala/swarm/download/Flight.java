@@ -1,6 +1,7 @@
 package io.pantala.swarm.download;
 
 import io.pantala.swarm.download.SwarmListener.Cause;
+import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.Abort;
 import io.pantala.transport.ticket.Ticket;
@@ -37,6 +38,10 @@ final class Flight {
         this.ticket = ticket;
         this.cause = cause;
         this.decided = decided;
+    }
+
+    Source source() {
+        return peer.isPresent() ? Source.PEER : Source.SEED;
     }
 
     /** Whether a seed wants to know what comes of it. */

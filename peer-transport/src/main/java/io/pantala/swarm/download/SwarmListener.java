@@ -60,6 +60,9 @@ public interface SwarmListener extends LinkListener {
     /** A block did not come from there. It is asked for again. */
     default void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {}
 
+    /** A block takes much longer than others did. It goes on, and the seed may have it fetched elsewhere too. */
+    default void blockLate(BlobKey key, int index, Source source, NodeAddress from) {}
+
     /**
      * A seed was given up for this blob and the next one asked.
      *

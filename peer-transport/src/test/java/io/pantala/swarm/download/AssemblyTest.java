@@ -1,7 +1,9 @@
 package io.pantala.swarm.download;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlobStore;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.TestContent;
@@ -9,6 +11,7 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockOutcome;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Report;
 import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.Vouchers;
 import java.nio.file.Path;
@@ -30,6 +33,7 @@ class AssemblyTest {
     private final TestContent content = TestContent.random(100_000, 64_000, 7);
     private final List<Runnable> waiting = new ArrayList<>();
     private final List<Event> events = new ArrayList<>();
+    private final List<String> late = new ArrayList<>();
 
     private BlobStore store;
     private StoredBlob blob;
@@ -49,7 +53,12 @@ class AssemblyTest {
                         new WholeCheck(),
                         new Liars(),
                         new Vouchers(),
-                        SwarmListener.NONE,
+                        new SwarmListener() {
+                            @Override
+                            public void blockLate(BlobKey key, int index, Source source, NodeAddress from) {
+                                late.add(index + " " + source + " " + from);
+                            }
+                        },
                         SwarmConfig.DEFAULT),
                 events::add);
         assembly.rechecked();
@@ -105,6 +114,23 @@ class AssemblyTest {
 
     private static Order repeat(Order.Repeat why) {
         return new Order(0, Optional.empty(), Optional.of(why));
+    }
+
+    @Test
+    void whatTakesLongIsToldOfOnce() {
+        assembly.learn(new ControlMessage.Hashes(content.key(), 0, content.hash(0)));
+        assembly.ordered(List.of(new Order(0, Optional.of(PEER))));
+        assembly.fetchOrdered(SEED, TICKET);
+        waiting.forEach(Runnable::run);
+
+        await().until(() -> {
+            assembly.fetchOrdered(SEED, TICKET);
+            return !late.isEmpty();
+        });
+        assembly.fetchOrdered(SEED, TICKET);
+
+        assertThat(late).containsExactly("0 PEER " + PEER);
+        assertThat(assembly.takeReports()).extracting(Report::outcome).containsExactly(Report.Outcome.LATE);
     }
 
     @Test

@@ -60,6 +60,11 @@ public final class History {
         tell(key, story -> story.refused(block, source, from, trouble));
     }
 
+    /** A block takes long to come from there, and may be fetched elsewhere too. */
+    public void late(BlobKey key, int block, Source source, NodeAddress from) {
+        tell(key, story -> story.late(block, source, from));
+    }
+
     /** Seeds don't give it, or not all of it: that is why a registry is asked from now on. */
     public void withoutSeed(BlobKey key, String why) {
         tell(key, story -> story.withoutSeed(why));

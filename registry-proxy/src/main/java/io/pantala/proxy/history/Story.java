@@ -39,8 +39,13 @@ final class Story {
 
     private record Note(Instant at, String text) {}
 
-    /** A try that brought nothing. */
-    private record Try(Source source, NodeAddress from, Trouble trouble) {}
+    /**
+     * A try that brought nothing, or not soon.
+     *
+     * @param trouble null: it was late
+     */
+    private record Try(
+            Source source, NodeAddress from, @Nullable Trouble trouble) {}
 
     private static final class Block {
         private List<Try> tries = List.of();
@@ -106,10 +111,18 @@ final class Story {
     }
 
     void refused(int index, Source source, NodeAddress from, Trouble trouble) {
+        tried(index, new Try(source, from, trouble));
+    }
+
+    void late(int index, Source source, NodeAddress from) {
+        tried(index, new Try(source, from, null));
+    }
+
+    private void tried(int index, Try attempt) {
         Block block = block(index);
         if (block.tries.size() < MOST_TRIES) {
             List<Try> tries = new ArrayList<>(block.tries);
-            tries.add(new Try(source, from, trouble));
+            tries.add(attempt);
             block.tries = tries;
         }
     }
@@ -186,8 +199,15 @@ final class Story {
             block.tries.forEach(attempt -> retries.addObject()
                     .put("source", word(attempt.source))
                     .put("from", attempt.from.toString())
-                    .put("why", words(attempt.trouble)));
+                    .put("why", attempt.trouble == null ? late(attempt, received) : words(attempt.trouble)));
         }
+    }
+
+    private static String late(Try attempt, @Nullable Received received) {
+        if (received == null || attempt.from.equals(received.from)) {
+            return "was late";
+        }
+        return "was late: also fetched from " + (received.from == null ? "the registry" : received.from);
     }
 
     private static String word(Source source) {

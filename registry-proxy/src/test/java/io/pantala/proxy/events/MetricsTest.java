@@ -101,6 +101,17 @@ class MetricsTest {
     }
 
     @Test
+    void blocksThatAreLateAreCountedByTheirSourceAndExplained() {
+        SwarmEvents swarm = new SwarmEvents(metrics, history);
+        swarm.blockLate(BLOB, 3, SwarmListener.Source.PEER, SEED);
+
+        assertThat(metrics.scrape())
+                .contains("pantala_blocks_late_total{source=\"peer\"} 1.0")
+                .contains("pantala_blocks_late_total{source=\"seed\"} 0.0");
+        assertThat(explained()).contains("\"block\":3", "was late");
+    }
+
+    @Test
     void blocksOfTheRegistryAreExplainedByWhatKeptSeedsFromGivingThem() {
         new BackfillEvents(metrics, history, false).blockReceived(BLOB, 0, 5, Duration.ofMillis(7));
         assertThat(explained()).contains("\"source\":\"registry\"", "\"ms\":7", "this node asks registries itself");

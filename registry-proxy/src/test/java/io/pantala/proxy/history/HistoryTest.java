@@ -67,6 +67,25 @@ class HistoryTest {
     }
 
     @Test
+    void tellsWhoWasLateAndWhereABlockCameFromBesides() {
+        BlobKey blob = blob("a");
+        for (int block = 0; block < 4; block++) {
+            history.late(blob, block, Source.PEER, PEER);
+        }
+        history.received(blob, 0, Source.SEED, SEED, 500, Duration.ZERO, Cause.HOSTS_AVOIDED);
+        history.received(blob, 1, Source.PEER, PEER, 500, Duration.ZERO, Cause.ORDERED);
+        history.received(blob, 2, 500, Duration.ZERO, "no seed gave it");
+
+        assertThat(one(blob).path("blocks").findValues("retries"))
+                .extracting(retries -> retries.path(0).path("why").asText())
+                .containsExactly(
+                        "was late: also fetched from 10.0.0.1:6462",
+                        "was late",
+                        "was late: also fetched from the registry",
+                        "was late");
+    }
+
+    @Test
     void tellsOfABlockOfTheRegistryWhatKeptSeedsFromGivingIt() {
         BlobKey blob = blob("a");
         history.received(blob, 0, 500, Duration.ofMillis(30), "no seed gave it");
