@@ -186,7 +186,7 @@ final class Conducted implements Design {
     private void decide(Runnable told) {
         long before = threads.getCurrentThreadCpuTime();
         told.run();
-        conductor.decide(world.timeline.nanos(), (to, _, block, from) -> orders.add(new Order(to, block, from)));
+        conductor.decide(world.timeline.nanos(), (to, _, block, from, _) -> orders.add(new Order(to, block, from)));
         cpuNanos += threads.getCurrentThreadCpuTime() - before - measuring;
         decisions += orders.size();
         orders.forEach(this::send);

@@ -4,7 +4,6 @@ import io.pantala.manifest.BlobKey;
 import io.pantala.store.BlockWriter;
 import io.pantala.store.StoredBlob;
 import io.pantala.swarm.download.SwarmListener.Cause;
-import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.swarm.download.SwarmListener.Trouble;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.BlockOutcome;
@@ -241,7 +240,7 @@ final class Assembly implements AutoCloseable {
                 reports.add(new Report(order.block(), order.from(), Outcome.FETCHED, Duration.ZERO, Duration.ZERO));
             } else if (plan.hash(order.block()) != null && (order.from().isPresent() || !pauses())) {
                 each.remove();
-                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, Cause.ORDERED, busy));
+                start(new Flight(order.block(), order.from().orElse(seed), order.from(), ticket, cause(order), busy));
             }
         }
         for (Flight flight : flights) {
@@ -251,11 +250,26 @@ final class Assembly implements AutoCloseable {
                     && System.nanoTime() >= flight.asked + pace.late()) {
                 flight.late = true;
                 report(flight, Outcome.LATE);
+                around.listener().blockLate(key, flight.block, flight.source(), flight.from);
             }
         }
         if (flights.isEmpty() && !pauses() && System.nanoTime() >= busy + FORGOTTEN.toNanos()) {
             fetchNext(seed, ticket);
         }
+    }
+
+    private static Cause cause(Order order) {
+        if (order.from().isPresent()) {
+            return Cause.ORDERED;
+        }
+        return order.repeat()
+                .map(repeat -> switch (repeat) {
+                    case BUSY -> Cause.HOSTS_BUSY;
+                    case AVOIDED -> Cause.HOSTS_AVOIDED;
+                    case AWAY -> Cause.HOSTS_AWAY;
+                    case OTHER -> Cause.REPEATED;
+                })
+                .orElse(Cause.FIRST);
     }
 
     /** While no seed can be asked: fetches from hosts that have been sources before. */
@@ -371,7 +385,7 @@ final class Assembly implements AutoCloseable {
                 .blockReceived(
                         key,
                         flight.block,
-                        flight.peer.isPresent() ? Source.PEER : Source.SEED,
+                        flight.source(),
                         flight.from,
                         received.bytes(),
                         received.took(),
@@ -397,8 +411,7 @@ final class Assembly implements AutoCloseable {
     }
 
     private void refused(Flight flight, Trouble trouble) {
-        Source source = flight.peer.isPresent() ? Source.PEER : Source.SEED;
-        around.listener().blockRefused(key, flight.block, source, flight.from, trouble);
+        around.listener().blockRefused(key, flight.block, flight.source(), flight.from, trouble);
         report(flight, outcome(trouble));
     }
 

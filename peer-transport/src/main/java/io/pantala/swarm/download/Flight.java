@@ -1,6 +1,7 @@
 package io.pantala.swarm.download;
 
 import io.pantala.swarm.download.SwarmListener.Cause;
+import io.pantala.swarm.download.SwarmListener.Source;
 import io.pantala.transport.NodeAddress;
 import io.pantala.transport.block.Abort;
 import io.pantala.transport.ticket.Ticket;
@@ -39,8 +40,15 @@ final class Flight {
         this.decided = decided;
     }
 
+    Source source() {
+        return peer.isPresent() ? Source.PEER : Source.SEED;
+    }
+
     /** Whether a seed wants to know what comes of it. */
     boolean isOrdered() {
-        return cause == Cause.ORDERED;
+        return switch (cause) {
+            case ORDERED, FIRST, HOSTS_BUSY, HOSTS_AVOIDED, HOSTS_AWAY, REPEATED -> true;
+            case FORGOTTEN, SEED_LOST -> false;
+        };
     }
 }

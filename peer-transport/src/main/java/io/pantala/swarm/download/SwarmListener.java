@@ -18,8 +18,18 @@ public interface SwarmListener extends LinkListener {
 
     /** Why a block was fetched from where it was. */
     enum Cause {
-        /** The seed has said so. */
+        /** The seed has said so, of a host. */
         ORDERED,
+        /** The seed sends it itself: no host had it to pass on. */
+        FIRST,
+        /** The seed sends it itself: no host that had it was less busy. */
+        HOSTS_BUSY,
+        /** The seed sends it itself: the hosts that had it have failed this one lately, or were late. */
+        HOSTS_AVOIDED,
+        /** The seed sends it itself: no host of this one's zone had it. */
+        HOSTS_AWAY,
+        /** The seed sends it itself although hosts had it, for a reason of its own. */
+        REPEATED,
         /** The seed gave no order for long: the host helped itself. */
         FORGOTTEN,
         /** There was no link to the seed: the host helped itself from another that had been a source. */
@@ -49,6 +59,9 @@ public interface SwarmListener extends LinkListener {
 
     /** A block did not come from there. It is asked for again. */
     default void blockRefused(BlobKey key, int index, Source source, NodeAddress from, Trouble trouble) {}
+
+    /** A block takes much longer than others did. It goes on, and the seed may have it fetched elsewhere too. */
+    default void blockLate(BlobKey key, int index, Source source, NodeAddress from) {}
 
     /**
      * A seed was given up for this blob and the next one asked.

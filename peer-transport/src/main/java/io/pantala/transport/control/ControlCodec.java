@@ -62,6 +62,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The messages of one link as CBOR: one map a message, its type under {@code t}. Fields and types that are not known are
  * ignored, so that a newer node may say more than an older one understands.
+ *
+ * <p>Orders are sent by the million, so what is true of most takes no byte: a block that the seed is to send and that
+ * {@code repeats} doesn't name was with no host that could pass it on.
  *
  * <p>Safe for use by several threads.
  */
@@ -90,9 +94,10 @@ final class ControlCodec {
     private static final int MOST_HEADERS = 256;
     private static final int MOST_TICKET_KEYS = 64;
 
-    /** Fields of one order, and of one report. */
+    /** Fields of one order, of what is said beside it of some, and of one report. */
     private static final int ORDER = 2;
 
+    private static final int REPEAT = 2;
     private static final int REPORT = 5;
 
     private static final CBORMapper MAPPER = new CBORMapper(CBORFactory.builder()
@@ -308,6 +313,12 @@ final class ControlCodec {
                 for (Order order : orders.orders()) {
                     flat.add(order.block()).add(text(order.from()));
                 }
+                if (orders.orders().stream().anyMatch(order -> order.repeat().isPresent())) {
+                    ArrayNode repeats = map.putArray("repeats");
+                    orders.orders()
+                            .forEach(order -> order.repeat()
+                                    .ifPresent(why -> repeats.add(order.block()).add(why.name())));
+                }
             }
             case Reports reports -> {
                 ArrayNode flat = map.put("t", "reports").putArray("reports");
@@ -512,11 +523,29 @@ final class ControlCodec {
 
         List<Order> orders() throws MalformedMessageException {
             ArrayNode flat = array("orders", ORDER * Orders.MOST);
+            Map<Integer, Order.Repeat> repeats = repeats();
             List<Order> orders = new ArrayList<>();
             for (int i = 0; i + ORDER <= flat.size(); i += ORDER) {
-                orders.add(new Order(integer(flat.get(i), "orders"), address(flat.get(i + 1))));
+                int block = integer(flat.get(i), "orders");
+                Optional<NodeAddress> from = address(flat.get(i + 1));
+                orders.add(new Order(
+                        block, from, from.isPresent() ? Optional.empty() : Optional.ofNullable(repeats.get(block))));
             }
             return orders;
+        }
+
+        private Map<Integer, Order.Repeat> repeats() throws MalformedMessageException {
+            if (!map.has("repeats")) {
+                return Map.of();
+            }
+            ArrayNode flat = array("repeats", REPEAT * Orders.MOST);
+            Map<Integer, Order.Repeat> repeats = new HashMap<>();
+            for (int i = 0; i + REPEAT <= flat.size(); i += REPEAT) {
+                repeats.put(
+                        integer(flat.get(i), "repeats"),
+                        named(Order.Repeat.values(), flat.get(i + 1), Order.Repeat.OTHER));
+            }
+            return repeats;
         }
 
         List<Report> reports() throws MalformedMessageException {
@@ -526,19 +555,19 @@ final class ControlCodec {
                 reports.add(new Report(
                         integer(flat.get(i), "reports"),
                         address(flat.get(i + 1)),
-                        outcome(flat.get(i + 2).asText()),
+                        named(Report.Outcome.values(), flat.get(i + 2), Report.Outcome.OTHER),
                         Duration.of(flat.get(i + 3).asLong(), ChronoUnit.MICROS),
                         Duration.of(flat.get(i + 4).asLong(), ChronoUnit.MICROS)));
             }
             return reports;
         }
 
-        /** A kind that this version doesn't know is some trouble. */
-        private static Report.Outcome outcome(String name) {
-            return Arrays.stream(Report.Outcome.values())
-                    .filter(outcome -> outcome.name().equals(name))
+        /** @param unknown what a word stands for that this version doesn't know */
+        private static <E extends Enum<E>> E named(E[] known, JsonNode name, E unknown) {
+            return Arrays.stream(known)
+                    .filter(each -> each.name().equals(name.asText()))
                     .findFirst()
-                    .orElse(Report.Outcome.OTHER);
+                    .orElse(unknown);
         }
 
         private static Optional<NodeAddress> address(JsonNode text) {

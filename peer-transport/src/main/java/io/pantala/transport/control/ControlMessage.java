@@ -290,12 +290,31 @@ public sealed interface ControlMessage {
      * One block to be fetched.
      *
      * @param from empty: from the seed that orders it
+     * @param repeat why the seed sends it although hosts have it; empty where a host sends it, and where the seed does since
+     *     no host had it to pass on
      */
-    record Order(int block, Optional<NodeAddress> from) {
+    record Order(int block, Optional<NodeAddress> from, Optional<Repeat> repeat) {
         public Order {
-            if (block < 0) {
-                throw new IllegalArgumentException("not a block: " + block);
+            if (block < 0 || (from.isPresent() && repeat.isPresent())) {
+                throw new IllegalArgumentException("not an order: " + block + " from " + from + ", " + repeat);
             }
+        }
+
+        /** From a host; or from the seed, since no host had it to pass on. */
+        public Order(int block, Optional<NodeAddress> from) {
+            this(block, from, Optional.empty());
+        }
+
+        /** Why a seed sends a block that hosts have, or expect. */
+        public enum Repeat {
+            /** No host that has it was less busy. */
+            BUSY,
+            /** Those that have it have failed the receiver lately, or were late. */
+            AVOIDED,
+            /** No host of the receiver's zone has it. */
+            AWAY,
+            /** The seed is newer, and its reason is not known here. */
+            OTHER
         }
     }
 

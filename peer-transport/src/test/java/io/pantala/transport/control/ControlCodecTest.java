@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +106,7 @@ class ControlCodecTest {
                 new ControlMessage.Reading(KEY, List.of(0, 17)),
                 new ControlMessage.Orders(
                         KEY, List.of(new Order(3, Optional.empty()), new Order(4, Optional.of(PEER)))),
+                new ControlMessage.Orders(KEY, repeats()),
                 new ControlMessage.Reports(KEY, reports()),
                 new ControlMessage.Belated("orders", 7));
     }
@@ -114,6 +116,14 @@ class ControlCodecTest {
         held.add(0);
         held.add(9);
         return held;
+    }
+
+    private static List<Order> repeats() {
+        List<Order> orders = new ArrayList<>(List.of(new Order(0, Optional.empty()), new Order(7, Optional.of(PEER))));
+        for (Order.Repeat repeat : Order.Repeat.values()) {
+            orders.add(new Order(orders.size() + 6, Optional.empty(), Optional.of(repeat)));
+        }
+        return orders;
     }
 
     private static List<Report> reports() {
@@ -157,7 +167,8 @@ class ControlCodecTest {
     void refusesMessagesThatLackAField(ControlMessage message) throws IOException {
         CBORMapper mapper = new CBORMapper();
         ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(message));
-        List<String> optional = List.of("authorization", "got", "zone", "from", "up", "down", "key", "voucher", "n");
+        List<String> optional =
+                List.of("authorization", "got", "zone", "from", "up", "down", "key", "voucher", "n", "repeats");
         for (String field :
                 List.copyOf(tree.properties().stream().map(Map.Entry::getKey).toList())) {
             ObjectNode without = tree.deepCopy();
@@ -167,6 +178,28 @@ class ControlCodecTest {
                 assertThatThrownBy(() -> codec.decode(bytes)).isInstanceOf(MalformedMessageException.class);
             }
         }
+    }
+
+    @Test
+    void saysNothingMoreOfWhatASeedSendsFirstOrAHostSends() throws IOException {
+        ControlMessage first = new ControlMessage.Orders(KEY, repeats().subList(0, 2));
+        assertThat(new CBORMapper().readTree(codec.encode(first)).properties())
+                .extracting(Map.Entry::getKey)
+                .containsExactlyInAnyOrder("upstream", "digest", "t", "orders");
+    }
+
+    @Test
+    void takesAReasonThatItDoesNotKnowForAnother() throws Exception {
+        CBORMapper mapper = new CBORMapper();
+        ObjectNode tree = (ObjectNode) mapper.readTree(codec.encode(new ControlMessage.Orders(
+                KEY, List.of(new Order(3, Optional.empty()), new Order(4, Optional.of(PEER))))));
+        tree.putArray("repeats").add(3).add("WHIM").add(4).add("BUSY").add(5).add("BUSY");
+        assertThat(codec.decode(mapper.writeValueAsBytes(tree)))
+                .isEqualTo(new ControlMessage.Orders(
+                        KEY,
+                        List.of(
+                                new Order(3, Optional.empty(), Optional.of(Order.Repeat.OTHER)),
+                                new Order(4, Optional.of(PEER)))));
     }
 
     @Test

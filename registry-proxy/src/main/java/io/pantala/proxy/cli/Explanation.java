@@ -44,7 +44,7 @@ final class Explanation {
             out.println("  " + size(bytes, "peer") + " from peers, " + size(bytes, "seed") + " from seeds, "
                     + size(bytes, "registry") + " from the registry, " + size(bytes, "passedThrough")
                     + " from it past the store");
-            blocks(blob.path("blocks"), began);
+            blocks(blob.path("blocks"), began, blob.has("complete"));
         }
         for (JsonNode note : blob.path("notes")) {
             out.println(
@@ -52,17 +52,17 @@ final class Explanation {
         }
     }
 
-    private void blocks(JsonNode blocks, Instant began) {
+    private void blocks(JsonNode blocks, Instant began, boolean whole) {
         List<JsonNode> run = new ArrayList<>();
         for (JsonNode block : blocks) {
             if (!run.isEmpty() && !continues(run.getLast(), block)) {
-                lines(run, began);
+                lines(run, began, whole);
                 run.clear();
             }
             run.add(block);
         }
         if (!run.isEmpty()) {
-            lines(run, began);
+            lines(run, began, whole);
         }
     }
 
@@ -75,11 +75,11 @@ final class Explanation {
                 && !block.has("retries");
     }
 
-    private void lines(List<JsonNode> run, Instant began) {
+    private void lines(List<JsonNode> run, Instant began, boolean whole) {
         JsonNode first = run.getFirst();
         String index = first.path("block").asText()
                 + (run.size() == 1 ? "" : "–" + run.getLast().path("block").asText());
-        if (first.has("from")) {
+        if (first.has("source")) {
             long bytes = run.stream()
                     .mapToLong(block -> block.path("bytes").asLong())
                     .sum();
@@ -93,7 +93,7 @@ final class Explanation {
                     .orElseThrow();
             out.println(String.format(
                     Locale.ROOT,
-                    "  %-11s %-4s %-24s %8s  by %8s  %5d ms  %s",
+                    "  %-11s %-8s %-24s %8s  by %8s  %5d ms  %s",
                     index,
                     first.path("source").asText(),
                     first.path("from").asText(),
@@ -102,7 +102,9 @@ final class Explanation {
                     slowest,
                     first.path("why").asText()));
         } else {
-            out.println(String.format(Locale.ROOT, "  %-11s did not come", index));
+            // What a seed takes back from hosts is not told by block.
+            out.println(String.format(
+                    Locale.ROOT, "  %-11s %s", index, whole ? "came in another way" : "has not come yet"));
         }
         for (JsonNode retry : first.path("retries")) {
             out.println(String.format(

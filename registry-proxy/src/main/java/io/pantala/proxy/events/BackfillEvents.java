@@ -79,6 +79,11 @@ public final class BackfillEvents implements BackfillListener {
     }
 
     @Override
+    public void blockReceived(BlobKey key, int index, long count, Duration time) {
+        history.received(key, index, count, time, withSeeds ? "no seed gave it" : "this node asks registries itself");
+    }
+
+    @Override
     public void lost(BlobKey key, long count, String requestId) {
         metrics.excessBytes("lost").add(count);
         history.note(key, count + " bytes of the registry were lost in mid-block, and came again");

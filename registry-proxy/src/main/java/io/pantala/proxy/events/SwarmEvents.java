@@ -41,6 +41,7 @@ public final class SwarmEvents implements SwarmListener {
         this.history = history;
         for (Source source : Source.values()) {
             count(source, 0, 0);
+            late(source);
         }
         for (Direction direction : Direction.values()) {
             control.put(
@@ -115,6 +116,12 @@ public final class SwarmEvents implements SwarmListener {
                 .log("block refused");
     }
 
+    @Override
+    public void blockLate(BlobKey key, int index, Source source, NodeAddress from) {
+        late(source).increment();
+        history.late(key, index, source, from);
+    }
+
     /** Names so many that no metric grows without bounds; who comes later goes without a name. */
     private String named(NodeAddress sender) {
         synchronized (corrupt) {
@@ -139,7 +146,7 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void unavailable(BlobKey key, String why) {
         unavailable.increment();
-        history.note(key, "no seed helped: " + why);
+        history.withoutSeed(key, "no seed helped: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("no seed helps");
     }
 
@@ -158,7 +165,7 @@ public final class SwarmEvents implements SwarmListener {
     @Override
     public void interrupted(BlobKey key, String why) {
         count("interrupted");
-        history.note(key, "the download was interrupted: " + why);
+        history.withoutSeed(key, "the download was interrupted: " + why);
         LOG.atWarn().addKeyValue("blob", key).addKeyValue("why", why).log("download interrupted");
     }
 
@@ -183,6 +190,11 @@ public final class SwarmEvents implements SwarmListener {
         metrics.bytesFrom(label).add(bytes);
         metrics.count("pantala.blocks.verified", "Blocks that came and were right", "source", label)
                 .increment(blocks);
+    }
+
+    private Counter late(Source source) {
+        return metrics.count(
+                "pantala.blocks.late", "Blocks that took much longer than others", "source", Metrics.label(source));
     }
 
     private void count(String outcome) {

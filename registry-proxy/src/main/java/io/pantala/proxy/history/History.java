@@ -49,7 +49,7 @@ public final class History {
         tell(key, story -> story.began(how));
     }
 
-    /** A block has come. */
+    /** A block has come from another node. */
     public void received(
             BlobKey key, int block, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {
         tell(key, story -> story.received(block, source, from, bytes, took, cause));
@@ -58,6 +58,25 @@ public final class History {
     /** A block has not come. */
     public void refused(BlobKey key, int block, Source source, NodeAddress from, Trouble trouble) {
         tell(key, story -> story.refused(block, source, from, trouble));
+    }
+
+    /** A block takes long to come from there, and may be fetched elsewhere too. */
+    public void late(BlobKey key, int block, Source source, NodeAddress from) {
+        tell(key, story -> story.late(block, source, from));
+    }
+
+    /** Seeds don't give it, or not all of it: that is why a registry is asked from now on. */
+    public void withoutSeed(BlobKey key, String why) {
+        tell(key, story -> story.withoutSeed(why));
+    }
+
+    /**
+     * A block has come from its registry.
+     *
+     * @param why a registry is asked, unless more is known of this blob
+     */
+    public void received(BlobKey key, int block, long bytes, Duration took, String why) {
+        tell(key, story -> story.received(block, bytes, took, why));
     }
 
     /** Bytes have come from its registry, into the store. */

@@ -34,17 +34,32 @@ final class Story {
     private long fromRegistry;
     private long passed;
 
+    /** Why seeds did not give all of it, in words. */
+    private @Nullable String withoutSeed;
+
     private record Note(Instant at, String text) {}
 
-    /** A try that brought nothing. */
-    private record Try(Source source, NodeAddress from, Trouble trouble) {}
+    /**
+     * A try that brought nothing, or not soon.
+     *
+     * @param trouble null: it was late
+     */
+    private record Try(
+            Source source, NodeAddress from, @Nullable Trouble trouble) {}
 
     private static final class Block {
         private List<Try> tries = List.of();
         private @Nullable Received received;
     }
 
-    private record Received(Source source, NodeAddress from, int bytes, Instant at, int millis, Cause cause) {}
+    /**
+     * A block that has come.
+     *
+     * @param source null: its registry
+     * @param from null: its registry
+     */
+    private record Received(
+            @Nullable Source source, @Nullable NodeAddress from, int bytes, Instant at, int millis, String why) {}
 
     Story(InstantSource clock) {
         this.clock = clock;
@@ -71,6 +86,7 @@ final class Story {
             notes.clear();
             fromRegistry = 0;
             passed = 0;
+            withoutSeed = null;
             sealed = null;
             began = null;
         }
@@ -81,17 +97,39 @@ final class Story {
     }
 
     void received(int index, Source source, NodeAddress from, long bytes, Duration took, Cause cause) {
+        received(index, source, from, bytes, took, words(cause));
+    }
+
+    void received(int index, long bytes, Duration took, String why) {
+        received(index, null, null, bytes, took, withoutSeed == null ? why : withoutSeed);
+    }
+
+    private void received(
+            int index, @Nullable Source source, @Nullable NodeAddress from, long bytes, Duration took, String why) {
         block(index).received = new Received(
-                source, from, Math.toIntExact(bytes), clock.instant(), Math.toIntExact(took.toMillis()), cause);
+                source, from, Math.toIntExact(bytes), clock.instant(), Math.toIntExact(took.toMillis()), why);
     }
 
     void refused(int index, Source source, NodeAddress from, Trouble trouble) {
+        tried(index, new Try(source, from, trouble));
+    }
+
+    void late(int index, Source source, NodeAddress from) {
+        tried(index, new Try(source, from, null));
+    }
+
+    private void tried(int index, Try attempt) {
         Block block = block(index);
         if (block.tries.size() < MOST_TRIES) {
             List<Try> tries = new ArrayList<>(block.tries);
-            tries.add(new Try(source, from, trouble));
+            tries.add(attempt);
             block.tries = tries;
         }
+    }
+
+    void withoutSeed(String why) {
+        withoutSeed = why;
+        note(why);
     }
 
     private Block block(int index) {
@@ -147,20 +185,29 @@ final class Story {
     private static void write(ObjectNode node, Block block) {
         Received received = block.received;
         if (received != null) {
-            node.put("source", word(received.source))
-                    .put("from", received.from.toString())
-                    .put("bytes", received.bytes)
+            node.put("source", received.source == null ? "registry" : word(received.source));
+            if (received.from != null) {
+                node.put("from", received.from.toString());
+            }
+            node.put("bytes", received.bytes)
                     .put("at", received.at.toString())
                     .put("ms", received.millis)
-                    .put("why", words(received.cause));
+                    .put("why", received.why);
         }
         if (!block.tries.isEmpty()) {
             ArrayNode retries = node.putArray("retries");
             block.tries.forEach(attempt -> retries.addObject()
                     .put("source", word(attempt.source))
                     .put("from", attempt.from.toString())
-                    .put("why", words(attempt.trouble)));
+                    .put("why", attempt.trouble == null ? late(attempt, received) : words(attempt.trouble)));
         }
+    }
+
+    private static String late(Try attempt, @Nullable Received received) {
+        if (received == null || attempt.from.equals(received.from)) {
+            return "was late";
+        }
+        return "was late: also fetched from " + (received.from == null ? "the registry" : received.from);
     }
 
     private static String word(Source source) {
@@ -170,6 +217,11 @@ final class Story {
     private static String words(Cause cause) {
         return switch (cause) {
             case ORDERED -> "as its seed ordered";
+            case FIRST -> "as its seed ordered: no host had it to pass on";
+            case HOSTS_BUSY -> "as its seed ordered: no host that had it was less busy";
+            case HOSTS_AVOIDED -> "as its seed ordered: the hosts that had it had failed this one or were late";
+            case HOSTS_AWAY -> "as its seed ordered: no host of this zone had it";
+            case REPEATED -> "as its seed ordered, though hosts had it";
             case FORGOTTEN -> "its seed gave no order for long";
             case SEED_LOST -> "no link to its seed, and this host was known to have it";
         };

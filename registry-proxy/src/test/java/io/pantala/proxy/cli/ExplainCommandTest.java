@@ -46,11 +46,10 @@ class ExplainCommandTest {
         history.asked(BLOB, new RepositoryName("library/nginx"));
         history.began(BLOB, "asked of the swarm");
         now = now.plusMillis(120);
-        history.received(BLOB, 0, Source.SEED, SEED, 1_000_000, Duration.ofMillis(30), Cause.ORDERED);
-        history.received(BLOB, 1, Source.SEED, SEED, 1_000_000, Duration.ofMillis(50), Cause.ORDERED);
+        history.received(BLOB, 0, Source.SEED, SEED, 1_000_000, Duration.ofMillis(30), Cause.FIRST);
+        history.received(BLOB, 1, Source.SEED, SEED, 1_000_000, Duration.ofMillis(50), Cause.FIRST);
         history.refused(BLOB, 2, Source.PEER, PEER, Trouble.TIMED_OUT);
         history.received(BLOB, 2, Source.PEER, PEER, 500_000, Duration.ofMillis(70), Cause.ORDERED);
-        history.sealed(BLOB);
     }
 
     @AfterEach
@@ -60,6 +59,8 @@ class ExplainCommandTest {
 
     @Test
     void showsBlocksThatCameAlikeInOneLineAndRetriesBelowTheirBlock() {
+        history.sealed(BLOB);
+
         assertThat(run(BLOB.digest().toString())).isZero();
 
         assertThat(out.toString().lines())
@@ -68,10 +69,35 @@ class ExplainCommandTest {
                         "  of library/nginx",
                         "  began 2026-01-01T00:00:00Z, whole after 0.12 s",
                         "  500 kB from peers, 2.00 MB from seeds, 0 B from the registry, 0 B from it past the store",
-                        "  0–1         seed 10.0.0.1:6462             2.00 MB  by   0.12 s     50 ms  as its seed ordered",
-                        "  2           peer 10.0.0.2:6461              500 kB  by   0.12 s     70 ms  as its seed ordered",
+                        "  0–1         seed     10.0.0.1:6462             2.00 MB  by   0.12 s     50 ms  as its seed ordered: no host had it to pass on",
+                        "  2           peer     10.0.0.2:6461              500 kB  by   0.12 s     70 ms  as its seed ordered",
                         "              before: peer 10.0.0.2:6461 stood still",
                         "  2026-01-01T00:00:00Z  asked of the swarm");
+    }
+
+    @Test
+    void showsWhatTheRegistryGaveAndNeverSaysOfAHeldBlockThatItIsMissing() {
+        history.refused(BLOB, 3, Source.PEER, PEER, Trouble.BROKEN);
+        history.refused(BLOB, 4, Source.PEER, PEER, Trouble.BROKEN);
+        assertThat(run("e3b0c4")).isZero();
+        assertThat(out.toString().lines())
+                .containsSubsequence("  3           has not come yet", "  4           has not come yet");
+        out.getBuffer().setLength(0);
+
+        history.withoutSeed(BLOB, "no seed helped: none can be reached");
+        history.received(BLOB, 3, 500_000, Duration.ofMillis(20), "no seed gave it");
+        history.received(BLOB, 5, 500_000, Duration.ofMillis(30), "no seed gave it");
+        history.received(BLOB, 6, 500_000, Duration.ofMillis(40), "no seed gave it");
+        history.sealed(BLOB);
+
+        assertThat(run("e3b0c4")).isZero();
+        assertThat(out.toString().lines())
+                .containsSubsequence(
+                        "  3           registry                            500 kB  by   0.12 s     20 ms  no seed helped: none can be reached",
+                        "              before: peer 10.0.0.2:6461 was not reached, or cut it short",
+                        "  4           came in another way",
+                        "              before: peer 10.0.0.2:6461 was not reached, or cut it short",
+                        "  5–6         registry                           1.00 MB  by   0.12 s     40 ms  no seed helped: none can be reached");
     }
 
     @Test

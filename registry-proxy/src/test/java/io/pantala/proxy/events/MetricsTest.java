@@ -101,6 +101,40 @@ class MetricsTest {
     }
 
     @Test
+    void blocksThatAreLateAreCountedByTheirSourceAndExplained() {
+        SwarmEvents swarm = new SwarmEvents(metrics, history);
+        swarm.blockLate(BLOB, 3, SwarmListener.Source.PEER, SEED);
+
+        assertThat(metrics.scrape())
+                .contains("pantala_blocks_late_total{source=\"peer\"} 1.0")
+                .contains("pantala_blocks_late_total{source=\"seed\"} 0.0");
+        assertThat(explained()).contains("\"block\":3", "was late");
+    }
+
+    @Test
+    void blocksOfTheRegistryAreExplainedByWhatKeptSeedsFromGivingThem() {
+        new BackfillEvents(metrics, history, false).blockReceived(BLOB, 0, 5, Duration.ofMillis(7));
+        assertThat(explained()).contains("\"source\":\"registry\"", "\"ms\":7", "this node asks registries itself");
+
+        BackfillEvents backfills = new BackfillEvents(metrics, history, true);
+        backfills.blockReceived(BLOB, 0, 5, Duration.ofMillis(7));
+        assertThat(explained()).contains("\"why\":\"no seed gave it\"");
+
+        SwarmEvents swarm = new SwarmEvents(metrics, history);
+        swarm.unavailable(BLOB, "none can be reached");
+        backfills.blockReceived(BLOB, 0, 5, Duration.ofMillis(7));
+        assertThat(explained()).contains("\"why\":\"no seed helped: none can be reached\"");
+
+        swarm.interrupted(BLOB, "its link was lost");
+        backfills.blockReceived(BLOB, 0, 5, Duration.ofMillis(7));
+        assertThat(explained()).contains("\"why\":\"the download was interrupted: its link was lost\"");
+    }
+
+    private String explained() {
+        return history.explain("sha256:").toString();
+    }
+
+    @Test
     void whatARegistrySendsBeyondTheFirstCopyIsCountedByReason() {
         new BackfillEvents(metrics, history, true).bytes(BLOB, 5, BackfillListener.Reason.FIRST);
         new BackfillEvents(metrics, history, true).bytes(BLOB, 3, BackfillListener.Reason.RANGE_IGNORED);

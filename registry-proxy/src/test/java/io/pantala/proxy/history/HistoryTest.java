@@ -52,9 +52,65 @@ class HistoryTest {
     }
 
     @Test
+    void tellsApartWhyABlockCameFromWhereItDid() {
+        BlobKey blob = blob("a");
+        int block = 0;
+        for (Cause cause : Cause.values()) {
+            history.received(blob, block++, Source.SEED, SEED, 500, Duration.ZERO, cause);
+        }
+
+        assertThat(one(blob).path("blocks").findValuesAsText("why"))
+                .doesNotHaveDuplicates()
+                .contains(
+                        "as its seed ordered: no host had it to pass on",
+                        "as its seed ordered: no host that had it was less busy");
+    }
+
+    @Test
+    void tellsWhoWasLateAndWhereABlockCameFromBesides() {
+        BlobKey blob = blob("a");
+        for (int block = 0; block < 4; block++) {
+            history.late(blob, block, Source.PEER, PEER);
+        }
+        history.received(blob, 0, Source.SEED, SEED, 500, Duration.ZERO, Cause.HOSTS_AVOIDED);
+        history.received(blob, 1, Source.PEER, PEER, 500, Duration.ZERO, Cause.ORDERED);
+        history.received(blob, 2, 500, Duration.ZERO, "no seed gave it");
+
+        assertThat(one(blob).path("blocks").findValues("retries"))
+                .extracting(retries -> retries.path(0).path("why").asText())
+                .containsExactly(
+                        "was late: also fetched from 10.0.0.1:6462",
+                        "was late",
+                        "was late: also fetched from the registry",
+                        "was late");
+    }
+
+    @Test
+    void tellsOfABlockOfTheRegistryWhatKeptSeedsFromGivingIt() {
+        BlobKey blob = blob("a");
+        history.received(blob, 0, 500, Duration.ofMillis(30), "no seed gave it");
+        history.refused(blob, 1, Source.PEER, PEER, Trouble.BROKEN);
+        history.withoutSeed(blob, "no seed helped: none can be reached");
+        history.received(blob, 1, 500, Duration.ofMillis(40), "no seed gave it");
+        JsonNode blocks = one(blob).path("blocks");
+        history.sealed(blob);
+        history.began(blob, "fetched from the registry");
+        history.received(blob, 0, 500, Duration.ofMillis(30), "no seed gave it");
+
+        assertThat(blocks.path(0))
+                .hasToString("{\"block\":0,\"source\":\"registry\",\"bytes\":500,"
+                        + "\"at\":\"2026-01-01T00:00:00Z\",\"ms\":30,\"why\":\"no seed gave it\"}");
+        assertThat(blocks.path(1).toString())
+                .contains("\"ms\":40", "no seed helped: none can be reached", "cut it short");
+        assertThat(one(blob).path("blocks").findValuesAsText("why"))
+                .as("of a later time")
+                .containsExactly("no seed gave it");
+    }
+
+    @Test
     void tellsInWordsWhyTheRegistryWasAsked() {
         BlobKey blob = blob("a");
-        history.note(blob, "no seed helped: none can be reached");
+        history.withoutSeed(blob, "no seed helped: none can be reached");
         history.began(blob, "fetched from the registry");
         history.fetched(blob, 700);
         history.passed(blob, 40, "the disk refused");

@@ -33,6 +33,13 @@ public interface BackfillListener {
     /** Bytes of a blob came. */
     default void bytes(BlobKey key, long bytes, Reason reason) {}
 
+    /**
+     * A block came from the registry, and is held.
+     *
+     * @param took from its first byte to its last; where the blob's length was not known, of all the blob
+     */
+    default void blockReceived(BlobKey key, int index, long bytes, Duration took) {}
+
     /** The fill ended in mid-block: bytes that came as {@link Reason#FIRST} have to come once more. */
     default void lost(BlobKey key, long bytes, String requestId) {}
 

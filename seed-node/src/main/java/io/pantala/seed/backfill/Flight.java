@@ -547,6 +547,7 @@ final class Flight {
     }
 
     private Optional<String> take(RegistryResponse response) throws IOException {
+        long begun = System.nanoTime();
         Spool.Outcome outcome = spool.take(
                 key,
                 response,
@@ -554,7 +555,11 @@ final class Flight {
                 bytes -> means.listener().bytes(key, bytes, BackfillListener.Reason.FIRST),
                 this::going);
         return switch (outcome) {
-            case Spool.Outcome.Stored _ -> {
+            case Spool.Outcome.Stored(BlockLayout layout) -> {
+                Duration took = Duration.ofNanos(System.nanoTime() - begun);
+                for (int block = 0; block < layout.count(); block++) {
+                    means.listener().blockReceived(key, block, layout.length(block), took);
+                }
                 means.listener().sealed(key, Duration.ofNanos(System.nanoTime() - started), requestId);
                 yield Optional.empty();
             }

@@ -98,7 +98,7 @@ final class Spool {
     /** What became of it. */
     sealed interface Outcome {
         /** It is in the store, complete. */
-        record Stored() implements Outcome {}
+        record Stored(BlockLayout layout) implements Outcome {}
 
         /** Its bytes are not those of the digest. */
         record Mismatch(Digest got) implements Outcome {}
@@ -166,7 +166,7 @@ final class Spool {
                 }
             }
             blob.seal();
-            return new Outcome.Stored();
+            return new Outcome.Stored(layout);
         } catch (NoRoomException e) {
             return new Outcome.GivenUp(String.valueOf(e.getMessage()));
         }

@@ -38,6 +38,10 @@ final class Transfer {
     private long position;
 
     private volatile @Nullable BlockWriter writer;
+
+    /** When the first byte came of what is being written, in nanoseconds. */
+    private long begun;
+
     private volatile @Nullable RegistryResponse reading;
     private boolean left;
     private int failures;
@@ -279,9 +283,9 @@ final class Transfer {
         if (at < position) {
             return skip(chunk, position - at);
         }
+        int block = layout.blockAt(at);
         BlockWriter open = writer;
         if (open == null) {
-            int block = layout.blockAt(at);
             if (whole && !plan.claim(block)) {
                 position = layout.offset(block) + layout.length(block);
                 segment = Segment.NONE;
@@ -292,6 +296,7 @@ final class Transfer {
             }
             open = fetch.blob().writer(block);
             writer = open;
+            begun = System.nanoTime();
         }
         int length = Math.min(chunk.remaining(), open.remaining());
         open.write(chunk.slice(chunk.position(), length));
@@ -304,6 +309,8 @@ final class Transfer {
             try (BlockWriter full = open) {
                 full.complete();
             }
+            means.listener()
+                    .blockReceived(key, block, layout.length(block), Duration.ofNanos(System.nanoTime() - begun));
             fetch.blockHeld(!whole);
         }
         return length;

@@ -1,5 +1,7 @@
 package io.pantala.seed.schedule;
 
+import java.util.Optional;
+
 /** Which block a receiver takes best from a source. */
 final class Choice {
     /** What a seed may send again: some blocks at once, then one for so many sent first. */
@@ -99,6 +101,18 @@ final class Choice {
             }
         }
         return best;
+    }
+
+    /** Why a seed is to send a receiver what hosts have; empty when none has it to pass on. */
+    static Optional<Repeat> repeat(Part to, int block) {
+        if (to.swarm.copies().of(block) == 0) {
+            return Optional.empty();
+        }
+        int near = to.locality.rarity.of(block);
+        if (near == 0) {
+            return Optional.of(Repeat.AWAY);
+        }
+        return Optional.of(near <= hidden(to, block, Scope.ZONE) ? Repeat.AVOIDED : Repeat.BUSY);
     }
 
     /** Whether the seed may send what others have: it helps when it has nothing else to do. */

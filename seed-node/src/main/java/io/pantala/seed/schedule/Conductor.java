@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +40,13 @@ public final class Conductor {
     /** Takes orders as they are decided. It is not to tell the conductor anything meanwhile. */
     @FunctionalInterface
     public interface Orders {
-        /** The member {@code to} is to fetch this block from the member {@code from}. */
-        void fetch(Member to, Swarm swarm, int block, Member from);
+        /**
+         * The member {@code to} is to fetch this block from the member {@code from}.
+         *
+         * @param repeat why a seed is to send what hosts have; empty for what none of them has to pass on, and where the
+         *     source is a host
+         */
+        void fetch(Member to, Swarm swarm, int block, Member from, Optional<Repeat> repeat);
     }
 
     public Conductor(ConductorConfig config, RandomGenerator random) {
@@ -523,12 +529,11 @@ public final class Conductor {
 
     private void order(Part to, Part from, int block, long now, Orders orders) {
         Member source = from.member;
-        if (source.seed) {
-            if (to.swarm.copies().of(block) == 0) {
-                to.swarm.firsts++;
-            } else {
-                to.swarm.repeats++;
-            }
+        Optional<Repeat> repeat = source.seed ? Choice.repeat(to, block) : Optional.empty();
+        if (repeat.isPresent()) {
+            to.swarm.repeats++;
+        } else if (source.seed) {
+            to.swarm.firsts++;
         }
         Task task = new Task(to, from, block, now, source.serving.size() + 1);
         to.tasks.add(task);
@@ -545,6 +550,6 @@ public final class Conductor {
         if (to.member.receiving >= pace.receivable(to.member)) {
             to.member.live.forEach(part -> part.locality.starving.set(part, false));
         }
-        orders.fetch(to.member, to.swarm, block, source);
+        orders.fetch(to.member, to.swarm, block, source, repeat);
     }
 }

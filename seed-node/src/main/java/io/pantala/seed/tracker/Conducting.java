@@ -6,6 +6,7 @@ import io.pantala.manifest.BlockSet;
 import io.pantala.seed.schedule.Conductor;
 import io.pantala.seed.schedule.Failure;
 import io.pantala.seed.schedule.Member;
+import io.pantala.seed.schedule.Repeat;
 import io.pantala.seed.schedule.Share;
 import io.pantala.seed.schedule.Swarm;
 import io.pantala.seed.schedule.Zone;
@@ -284,7 +285,7 @@ final class Conducting {
         }
     }
 
-    private void order(Member to, Swarm swarm, int block, Member from) {
+    private void order(Member to, Swarm swarm, int block, Member from, Optional<Repeat> repeat) {
         Guest receiver = guests.get(to);
         Guest source = guests.get(from);
         Conducted conducted = swarms.get(swarm);
@@ -298,7 +299,16 @@ final class Conducting {
         conducted.ordered.accept(receiver, block);
         orders.computeIfAbsent(receiver, _ -> new LinkedHashMap<>())
                 .computeIfAbsent(conducted.key, _ -> new ArrayList<>())
-                .add(new Order(block, source == null ? Optional.empty() : source.peer()));
+                .add(new Order(
+                        block, source == null ? Optional.empty() : source.peer(), repeat.map(Conducting::toldAs)));
+    }
+
+    private static Order.Repeat toldAs(Repeat repeat) {
+        return switch (repeat) {
+            case BUSY -> Order.Repeat.BUSY;
+            case AVOIDED -> Order.Repeat.AVOIDED;
+            case AWAY -> Order.Repeat.AWAY;
+        };
     }
 
     private void expire() {

@@ -55,6 +55,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -128,6 +129,25 @@ class BackfillsTest {
         assertThat(events.bytes(Reason.RANGE_IGNORED)).isZero();
         assertThat(events.lost.sum()).isZero();
         awaitLog("started req-1", "sealed req-1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"in parallel", "in a stream", "without a length"})
+    void tellsOfEachBlockAndHowLongItTook(String how) throws Exception {
+        byte[] blob = bytes(5 * BLOCK + 1);
+        Digest digest = registry.blob("library/probe", blob);
+        registry.ranges(how.equals("in parallel"));
+        if (how.equals("without a length")) {
+            registry.always("/blobs/", Fault.chunked());
+        }
+
+        assertThat(content(start(digest))).isEqualTo(blob);
+
+        awaitLog("started req-1", "sealed req-1");
+        assertThat(events.blocks)
+                .containsOnlyKeys(0, 1, 2, 3, 4, 5)
+                .allSatisfy((block, bytes) -> assertThat(bytes).isEqualTo(block < 5 ? BLOCK : 1));
+        assertThat(events.took).hasSize(6).allMatch(took -> !took.isNegative() && took.compareTo(LONG) < 0);
     }
 
     @ParameterizedTest
@@ -1417,6 +1437,8 @@ class BackfillsTest {
     private static final class Recorder implements BackfillListener {
         private final List<String> log = Collections.synchronizedList(new ArrayList<>());
         private final LongAdder lost = new LongAdder();
+        private final Map<Integer, Long> blocks = new ConcurrentHashMap<>();
+        private final List<Duration> took = Collections.synchronizedList(new ArrayList<>());
         private final Map<Reason, LongAdder> bytes = new EnumMap<>(Reason.class);
 
         Recorder() {
@@ -1437,6 +1459,12 @@ class BackfillsTest {
         @Override
         public void bytes(BlobKey key, long length, Reason reason) {
             bytes.getOrDefault(reason, new LongAdder()).add(length);
+        }
+
+        @Override
+        public void blockReceived(BlobKey key, int index, long length, Duration time) {
+            blocks.put(index, length);
+            took.add(time);
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -964,6 +965,47 @@ class ConductorTest {
 
             assertThat(stage.decide())
                     .contains(new Order(host, swarm, orders.getFirst().block(), seed));
+        }
+
+        @Test
+        void itIsToldWhyASeedSendsWhatHostsHave() {
+            Swarm first = stage.swarm(1);
+            stage.seed(first);
+            Member alone = stage.wanting(first);
+            assertThat(why(alone)).isEmpty();
+
+            Swarm busy = stage.swarm(1);
+            Member holder = stage.holder(busy, 0);
+            conductor.limits(holder, 1, 1);
+            for (int i = 0; i < 3; i++) {
+                stage.wanting(busy);
+                stage.decide();
+            }
+            stage.seed(busy);
+            assertThat(why(stage.wanting(busy))).contains(Repeat.BUSY);
+
+            Swarm avoided = stage.swarm(1);
+            stage.holder(avoided, 0);
+            Member wary = stage.wanting(avoided);
+            stage.failed(stage.decide().getFirst(), Failure.STALLED);
+            stage.seed(avoided);
+            assertThat(why(wary)).contains(Repeat.AVOIDED);
+
+            Swarm away = stage.swarm(1);
+            stage.holder(away, "a/b/c");
+            stage.seed(away, "a/b");
+            stage.seed(away, "d/e");
+            assertThat(why(stage.wanting(away, "d/e"))).contains(Repeat.AWAY);
+        }
+
+        /** Why its only block comes from a seed. */
+        private Optional<Repeat> why(Member host) {
+            Order order = stage.decide().stream()
+                    .filter(each -> each.to() == host)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(order.from().seed).isTrue();
+            return Optional.ofNullable(stage.repeats.get(order));
         }
     }
 

@@ -311,10 +311,11 @@ class RandomEventsTest {
     }
 
     private void decide() {
-        conductor.decide(now, (to, swarm, block, from) -> {
+        conductor.decide(now, (to, swarm, block, from, repeat) -> {
             Order order = new Order(to, swarm, block, from);
             boolean relayed = !world(swarm).heldBy(from).get(block);
             check(order, relayed);
+            assertThat(repeat.isPresent() && !from.seed).isFalse();
             open.add(new Ordered(order, now, false, relayed));
         });
     }

@@ -7,8 +7,10 @@ import io.pantala.manifest.BlockSet;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
@@ -50,6 +52,9 @@ final class Rehearsal {
 
     /** What was ordered and neither reported on nor, as far as the test knows, taken back. */
     final List<Order> open = new ArrayList<>();
+
+    /** Why seeds were last to send what hosts have. */
+    final Map<Order, Repeat> repeats = new HashMap<>();
 
     /** The time, in nanoseconds. It doesn't start at zero, as no real one does. */
     long now = -Duration.ofSeconds(10).toNanos();
@@ -128,7 +133,11 @@ final class Rehearsal {
     /** What is ordered now. */
     List<Order> decide() {
         List<Order> orders = new ArrayList<>();
-        conductor.decide(now, (to, swarm, block, from) -> orders.add(new Order(to, swarm, block, from)));
+        conductor.decide(now, (to, swarm, block, from, repeat) -> {
+            Order order = new Order(to, swarm, block, from);
+            orders.add(order);
+            repeat.ifPresentOrElse(why -> repeats.put(order, why), () -> repeats.remove(order));
+        });
         open.addAll(orders);
         return orders;
     }

@@ -1,6 +1,7 @@
 package io.pantala.seed.tracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
@@ -12,21 +13,24 @@ import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.seed.schedule.Swarm;
 import io.pantala.seed.schedule.Zone;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Limits;
+import io.pantala.transport.control.ControlMessage.Order;
 import io.pantala.transport.control.ControlMessage.Report;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ConductingTest {
-    private static final NodeAddress ADDRESS = SilentSession.ADDRESS;
-
     private static final BlobKey KEY = new BlobKey(UpstreamName.parse("reg.test"), Digest.sha256(new byte[1]));
+    private static final NodeAddress ADDRESS = SilentSession.ADDRESS;
     private static final BlockLayout LAYOUT = new BlockLayout(64L << 20, 1 << 20);
 
     private final Owner owner = new Owner();
@@ -157,5 +161,26 @@ class ConductingTest {
 
         assertThat(there.member.zone()).isEqualTo(new Zone("eu", "fra1", "r7"));
         assertThat(nowhere.member.zone()).isEqualTo(Zone.NONE);
+    }
+
+    @Test
+    void tellsAHostWhyItsSeedSendsWhatAnotherHostHas() {
+        BlockingQueue<ControlMessage> told = new LinkedBlockingQueue<>();
+        Guest holder = conducting.join(new SilentSession("holder"));
+        Guest host = conducting.join(
+                new SilentSession("host", new NodeAddress("10.1.1.2", 6461), "", Limits.NONE, told::add));
+        owner.execute(() -> {
+            Swarm swarm = conducting.open(KEY, BlockLayout.of(1), (_, _) -> {});
+            BlockSet all = BlockSet.full(1);
+            conducting.holds(holder, swarm, all);
+            conducting.wants(host, swarm);
+            conducting.seedHolds(swarm, all);
+            Report stalled = new Report(0, holder.peer(), Report.Outcome.STALLED, Duration.ofSeconds(1), Duration.ZERO);
+            assertThat(conducting.reported(host, swarm, stalled)).isEmpty();
+        });
+
+        await().untilAsserted(() -> assertThat(told)
+                .containsExactly(new ControlMessage.Orders(
+                        KEY, List.of(new Order(0, Optional.empty(), Optional.of(Order.Repeat.AVOIDED))))));
     }
 }

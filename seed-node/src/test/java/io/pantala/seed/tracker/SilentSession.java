@@ -6,14 +6,25 @@ import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlSession;
 import io.pantala.transport.identity.NodeIdentity;
 import java.util.Optional;
+import java.util.function.Consumer;
 
-/** Of a host that hears nothing and has proved nothing. */
-record SilentSession(String node, NodeAddress address, String zone, Limits limits) implements ControlSession {
+/**
+ * Of a host that says nothing and has proved nothing.
+ *
+ * @param told takes what it hears
+ */
+record SilentSession(String node, NodeAddress address, String zone, Limits limits, Consumer<ControlMessage> told)
+        implements ControlSession {
     static final NodeAddress ADDRESS = new NodeAddress("10.1.1.1", 6461);
 
     /** All of these are at one address. */
     SilentSession(String node) {
         this(node, ADDRESS, "", Limits.NONE);
+    }
+
+    /** One that doesn't listen. */
+    SilentSession(String node, NodeAddress address, String zone, Limits limits) {
+        this(node, address, zone, limits, _ -> {});
     }
 
     @Override
@@ -33,6 +44,6 @@ record SilentSession(String node, NodeAddress address, String zone, Limits limit
 
     @Override
     public void send(ControlMessage message) {
-        // Nobody listens.
+        told.accept(message);
     }
 }
