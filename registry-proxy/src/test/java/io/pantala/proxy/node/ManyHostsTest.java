@@ -16,6 +16,7 @@ import io.pantala.proxy.config.SeedConfig;
 import io.pantala.registry.Bytes;
 import io.pantala.registry.Fault;
 import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.store.BlobStore;
 import io.pantala.store.BlockWriter;
 import io.pantala.store.StoreException;
@@ -74,6 +75,11 @@ class ManyHostsTest {
     private static final String FROM_SEED = "pantala_source_bytes_total{source=\"seed\"}";
     private static final String RECEIVED =
             "pantala_upstream_received_bytes_total{upstream=\"" + Fleet.NAME.value() + "\"}";
+    private static final String SENT = "pantala_blocks_sent_bytes_total";
+
+    /** Blocks that were waited for until their source was given up; others can send them long before. */
+    private static final String TIMED_OUT = "pantala_blocks_refused_total{reason=\"timed_out\",source=\"peer\"}";
+
     private static final String FROM_REGISTRY = "pantala_source_bytes_total{source=\"registry\"}";
 
     private final ExecutorService engines = Executors.newVirtualThreadPerTaskExecutor();
@@ -244,6 +250,9 @@ class ManyHostsTest {
                 assertThat(strange.spoilt).hasPositiveValue();
                 assertIsNamed(strange, hosts, blobs);
             }
+            if (way == StrangePeer.Way.CRAWLING) {
+                assertThat(sum(hosts, TIMED_OUT)).isZero();
+            }
         }
     }
 
@@ -396,6 +405,42 @@ class ManyHostsTest {
         }
 
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+    }
+
+    /** They take from others what they are not given by each other, and others from them. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofWhomTwoCanNotReachEachOther(boolean silently) throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = new ArrayList<>(hosts(4, seed));
+        try (Wall before = new Wall(silently);
+                Wall behind = new Wall(silently)) {
+            Host one = fleet.plainHostAt(before.address(), "one", Fleet.patient(), seed.listen());
+            Host other = fleet.plainHostAt(behind.address(), "other", Fleet.patient(), seed.listen());
+            before.keep(fleet.name("other"), one.peers().orElseThrow());
+            behind.keep(fleet.name("one"), other.peers().orElseThrow());
+            for (Host host : List.of(one, other)) {
+                fleet.awaitLinks(host, 1);
+                hosts.add(host);
+            }
+            // At least until each was sent to the other.
+            for (int i = 0; i < 4 || before.keptOut.get() == 0 || behind.keptOut.get() == 0; i++) {
+                byte[] bytes = fleet.bytes(8 << 20);
+                Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+                assertAllGet(bytes, pulls(hosts, blob));
+                assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+            }
+
+            if (!silently) {
+                // Not much more than what was ordered before the first failure was told.
+                int atOnce = ConductorConfig.DEFAULT.slots();
+                assertThat(before.keptOut.get() + behind.keptOut.get()).isLessThan(4 * atOnce);
+            }
+            assertThat(sum(hosts, TIMED_OUT)).isZero();
+            assertThat(fleet.metric(one.admin(), SENT)).isPositive();
+            assertThat(fleet.metric(other.admin(), SENT)).isPositive();
+        }
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
     }
 
