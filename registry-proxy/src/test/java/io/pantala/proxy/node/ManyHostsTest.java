@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -224,6 +225,53 @@ class ManyHostsTest {
 
         assertAllGet(bytes, without(pulls, 2, 7));
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+    }
+
+    @Test
+    void comeBackWithWhatTheyHadOfABlob() throws Exception {
+        Seed seed = fleet.seed("seed", Fleet.waiting());
+        List<Host> hosts = hosts(4, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        GatedBytes gated = new GatedBytes(bytes, 4 << 20);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, 3 << 20);
+        Set<Integer> before = received(hosts.getLast(), blob).keySet();
+
+        hosts.getLast().close();
+        Host again = fleet.plainHost("host-3", Fleet.patient(), seed.listen());
+        fleet.awaitLinks(again, 1);
+        List<CompletableFuture<HttpResponse<byte[]>>> pull = pulls(List.of(again), blob);
+        gated.openAll();
+
+        assertAllGet(bytes, without(pulls, 3));
+        assertAllGet(bytes, pull);
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(received(again, blob).keySet()).isNotEmpty().doesNotContainAnyElementsOf(before);
+        assertThat(fleet.metric(again.admin(), FROM_REGISTRY)).isZero();
+    }
+
+    /** Over the border comes what the zone lacks, and of that each block to one host, which then is the others' source. */
+    @Test
+    void takeEachBlockOverABorderOnce() throws Exception {
+        Seed seed = fleet.seedIn("eu/a", "seed", Fleet.forgiving());
+        List<Host> near = hostsIn("eu/a", seed);
+        List<Host> far = hostsIn("eu/b", seed);
+        List<Host> hosts = Stream.concat(near.stream(), far.stream()).toList();
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        int blocks = BlockLayout.of(bytes.length).count();
+        int there =
+                far.size() * blocks - receivedFrom(far, blob, addresses(far)).size();
+        int back = receivedFrom(near, blob, addresses(far)).size();
+        LOG.info("Of {} blocks {} crossed the border, and {} back", blocks, there, back);
+        // The seed's own zone needs nothing from over there; a block crosses again where it was cut short inside the
+        // zone.
+        assertThat(there + back).isBetween(blocks, blocks + blocks / 4);
     }
 
     @ParameterizedTest
@@ -574,6 +622,19 @@ class ManyHostsTest {
         return hosts;
     }
 
+    /** Three that are told where they are. */
+    private List<Host> hostsIn(String zone, Seed seed) throws Exception {
+        List<Host> hosts = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            String name = zone.replace('/', '-') + "-" + i;
+            hosts.add(fleet.hostIn(zone, name, Fleet.patient(), seed.listen()));
+        }
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 1);
+        }
+        return hosts;
+    }
+
     private List<Host> certified(int count, Token token, Seed seed) throws Exception {
         List<Host> hosts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -656,6 +717,32 @@ class ManyHostsTest {
             explanations.add(new ObjectMapper().readTree(fleet.ask(host.admin(), "/explain/" + blob)));
         }
         return explanations;
+    }
+
+    /** The blocks that have come to a host, and from where. */
+    private Map<Integer, String> received(Host host, Digest blob) throws Exception {
+        JsonNode told =
+                explanations(List.of(host), blob).getFirst().path("blobs").path(0);
+        return StreamSupport.stream(told.path("blocks").spliterator(), false)
+                .filter(block -> block.has("from"))
+                .collect(Collectors.toMap(
+                        block -> block.path("block").asInt(),
+                        block -> block.path("from").asText()));
+    }
+
+    /** The sources of all blocks that have come to hosts, as far as they are among these. */
+    private List<String> receivedFrom(List<Host> hosts, Digest blob, List<NodeAddress> sources) throws Exception {
+        List<String> names = sources.stream().map(NodeAddress::toString).toList();
+        List<String> received = new ArrayList<>();
+        for (Host host : hosts) {
+            received.addAll(received(host, blob).values());
+        }
+        received.retainAll(names);
+        return received;
+    }
+
+    private static List<NodeAddress> addresses(List<Host> hosts) {
+        return hosts.stream().map(host -> host.peers().orElseThrow()).toList();
     }
 
     /** What hosts can tell of a source, in bytes. */
