@@ -7,11 +7,13 @@ import static org.awaitility.Awaitility.await;
 import io.pantala.manifest.Digest;
 import io.pantala.manifest.UpstreamName;
 import io.pantala.proxy.config.HostConfig;
+import io.pantala.proxy.config.Key;
 import io.pantala.proxy.config.LinksConfig;
 import io.pantala.proxy.config.NodeConfig;
 import io.pantala.proxy.config.ProxyMode;
 import io.pantala.proxy.config.Rates;
 import io.pantala.proxy.config.SeedConfig;
+import io.pantala.proxy.config.Settings;
 import io.pantala.proxy.http.Access;
 import io.pantala.proxy.logging.LogConfig;
 import io.pantala.proxy.pull.PullConfig;
@@ -20,6 +22,7 @@ import io.pantala.registry.Upstreams;
 import io.pantala.seed.backfill.BackfillConfig;
 import io.pantala.seed.cluster.ClusterConfig;
 import io.pantala.seed.cluster.ClusterOperator;
+import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.seed.schedule.Zone;
 import io.pantala.seed.tracker.TrackerConfig;
 import io.pantala.swarm.download.SwarmConfig;
@@ -40,6 +43,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,6 +173,42 @@ final class Fleet {
                 patient.clock());
     }
 
+    /** Such a seed holds it against nobody to be late, as on a busy machine all are. */
+    static Tuning forgiving() {
+        Tuning usual = Tuning.DEFAULT;
+        TrackerConfig tracker = usual.tracker();
+        ConductorConfig conductor = tracker.conductor();
+        return new Tuning(
+                usual.registry(),
+                usual.backfill(),
+                usual.pull(),
+                usual.swarm(),
+                new TrackerConfig(
+                        tracker.control(),
+                        tracker.wants(),
+                        tracker.gather(),
+                        tracker.credentialAnswer(),
+                        tracker.credentialWait(),
+                        tracker.settle(),
+                        new ConductorConfig(
+                                conductor.slots(),
+                                conductor.seedSlots(),
+                                conductor.mostSlots(),
+                                conductor.relays(),
+                                conductor.looks(),
+                                conductor.window(),
+                                conductor.crossings(),
+                                conductor.mostCrossings(),
+                                Duration.ZERO,
+                                conductor.suspension(),
+                                conductor.longestSuspension(),
+                                conductor.taskLife())),
+                usual.control(),
+                usual.blocks(),
+                usual.local(),
+                usual.clock());
+    }
+
     private static Tuning tuning(PullConfig pull, Predicate<InetAddress> local, Clock clock) {
         return new Tuning(
                 Tuning.DEFAULT.registry(),
@@ -255,6 +295,35 @@ final class Fleet {
     private Host host(String name, LinksConfig links, Tuning tuning) throws StartException {
         return keep(Host.start(
                 new HostConfig(ANY, links, NAME, ProxyMode.DEFAULT, Access.open(), true, true, node(name)), tuning));
+    }
+
+    /** One that is told what users tell it, and so where it is. */
+    Host hostIn(String zone, String name, Tuning tuning, NodeAddress seed) throws StartException {
+        Settings settings = settings(
+                name,
+                Map.of(
+                        Key.LISTEN, ANY.toString(),
+                        Key.SEEDS, seed.toString(),
+                        Key.DEFAULT_UPSTREAM, NAME.value(),
+                        Key.ZONE, zone));
+        return keep(Host.start(HostConfig.read(settings), tuning));
+    }
+
+    /** The same of a seed. */
+    Seed seedIn(String zone, String name, Tuning tuning) throws StartException {
+        Settings settings = settings(name, Map.of(Key.SEED_LISTEN, ANY.toString(), Key.ZONE, zone));
+        return seed(SeedConfig.read(settings), tuning);
+    }
+
+    private Settings settings(String node, Map<Key, String> own) {
+        Map<Key, String> all = new EnumMap<>(own);
+        all.put(Key.ADMIN_LISTEN, ANY.toString());
+        all.put(Key.DATA_DIR, directory(node).toString());
+        all.put(Key.DRAIN_TIMEOUT, "1s");
+        all.put(Key.UPSTREAM_URL, NAME.value() + "=" + registry.url());
+        Map<Key, List<String>> flags = new EnumMap<>(Key.class);
+        all.forEach((key, value) -> flags.put(key, List.of(value)));
+        return Settings.read(null, flags, Map.of());
     }
 
     /** With plain links on this machine. */

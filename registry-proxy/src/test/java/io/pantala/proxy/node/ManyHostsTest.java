@@ -16,6 +16,7 @@ import io.pantala.proxy.config.SeedConfig;
 import io.pantala.registry.Bytes;
 import io.pantala.registry.Fault;
 import io.pantala.seed.backfill.BackfillConfig;
+import io.pantala.seed.schedule.ConductorConfig;
 import io.pantala.store.BlobStore;
 import io.pantala.store.BlockWriter;
 import io.pantala.store.StoreException;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -74,6 +76,11 @@ class ManyHostsTest {
     private static final String FROM_SEED = "pantala_source_bytes_total{source=\"seed\"}";
     private static final String RECEIVED =
             "pantala_upstream_received_bytes_total{upstream=\"" + Fleet.NAME.value() + "\"}";
+    private static final String SENT = "pantala_blocks_sent_bytes_total";
+
+    /** Blocks that were waited for until their source was given up; others can send them long before. */
+    private static final String TIMED_OUT = "pantala_blocks_refused_total{reason=\"timed_out\",source=\"peer\"}";
+
     private static final String FROM_REGISTRY = "pantala_source_bytes_total{source=\"registry\"}";
 
     private final ExecutorService engines = Executors.newVirtualThreadPerTaskExecutor();
@@ -94,7 +101,7 @@ class ManyHostsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"6, 8", "12, 16"})
+    @CsvSource({"4, 8", "6, 8", "8, 8", "6, 16", "10, 16", "12, 16"})
     void takeABlobFromOneAnother(int count, int mebibytes) throws Exception {
         Seed seed = fleet.seed("seed");
         List<Host> hosts = hosts(count, seed);
@@ -220,6 +227,53 @@ class ManyHostsTest {
         assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
     }
 
+    @Test
+    void comeBackWithWhatTheyHadOfABlob() throws Exception {
+        Seed seed = fleet.seed("seed", Fleet.waiting());
+        List<Host> hosts = hosts(4, seed);
+        byte[] bytes = fleet.bytes(8 << 20);
+        GatedBytes gated = new GatedBytes(bytes, 4 << 20);
+        Digest blob = blob(bytes, gated);
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+        awaitHeld(hosts, 3 << 20);
+        Set<Integer> before = received(hosts.getLast(), blob).keySet();
+
+        hosts.getLast().close();
+        Host again = fleet.plainHost("host-3", Fleet.patient(), seed.listen());
+        fleet.awaitLinks(again, 1);
+        List<CompletableFuture<HttpResponse<byte[]>>> pull = pulls(List.of(again), blob);
+        gated.openAll();
+
+        assertAllGet(bytes, without(pulls, 3));
+        assertAllGet(bytes, pull);
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        assertThat(received(again, blob).keySet()).isNotEmpty().doesNotContainAnyElementsOf(before);
+        assertThat(fleet.metric(again.admin(), FROM_REGISTRY)).isZero();
+    }
+
+    /** Over the border comes what the zone lacks, and of that each block to one host, which then is the others' source. */
+    @Test
+    void takeEachBlockOverABorderOnce() throws Exception {
+        Seed seed = fleet.seedIn("eu/a", "seed", Fleet.forgiving());
+        List<Host> near = hostsIn("eu/a", seed);
+        List<Host> far = hostsIn("eu/b", seed);
+        List<Host> hosts = Stream.concat(near.stream(), far.stream()).toList();
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+
+        assertAllGet(bytes, pulls(hosts, blob));
+
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+        int blocks = BlockLayout.of(bytes.length).count();
+        int there =
+                far.size() * blocks - receivedFrom(far, blob, addresses(far)).size();
+        int back = receivedFrom(near, blob, addresses(far)).size();
+        LOG.info("Of {} blocks {} crossed the border, and {} back", blocks, there, back);
+        // The seed's own zone needs nothing from over there; a block crosses again where it was cut short inside the
+        // zone.
+        assertThat(there + back).isBetween(blocks, blocks + blocks / 4);
+    }
+
     @ParameterizedTest
     @EnumSource
     void areNotMisledByOneThat(StrangePeer.Way way) throws Exception {
@@ -243,6 +297,9 @@ class ManyHostsTest {
             if (way.sendsWrongBytes()) {
                 assertThat(strange.spoilt).hasPositiveValue();
                 assertIsNamed(strange, hosts, blobs);
+            }
+            if (way == StrangePeer.Way.CRAWLING) {
+                assertThat(sum(hosts, TIMED_OUT)).isZero();
             }
         }
     }
@@ -399,6 +456,42 @@ class ManyHostsTest {
         assertThat(sum(hosts, FROM_REGISTRY)).isZero();
     }
 
+    /** They take from others what they are not given by each other, and others from them. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofWhomTwoCanNotReachEachOther(boolean silently) throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = new ArrayList<>(hosts(4, seed));
+        try (Wall before = new Wall(silently);
+                Wall behind = new Wall(silently)) {
+            Host one = fleet.plainHostAt(before.address(), "one", Fleet.patient(), seed.listen());
+            Host other = fleet.plainHostAt(behind.address(), "other", Fleet.patient(), seed.listen());
+            before.keep(fleet.name("other"), one.peers().orElseThrow());
+            behind.keep(fleet.name("one"), other.peers().orElseThrow());
+            for (Host host : List.of(one, other)) {
+                fleet.awaitLinks(host, 1);
+                hosts.add(host);
+            }
+            // At least until each was sent to the other.
+            for (int i = 0; i < 4 || before.keptOut.get() == 0 || behind.keptOut.get() == 0; i++) {
+                byte[] bytes = fleet.bytes(8 << 20);
+                Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+                assertAllGet(bytes, pulls(hosts, blob));
+                assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+            }
+
+            if (!silently) {
+                // Not much more than what was ordered before the first failure was told.
+                int atOnce = ConductorConfig.DEFAULT.slots();
+                assertThat(before.keptOut.get() + behind.keptOut.get()).isLessThan(4 * atOnce);
+            }
+            assertThat(sum(hosts, TIMED_OUT)).isZero();
+            assertThat(fleet.metric(one.admin(), SENT)).isPositive();
+            assertThat(fleet.metric(other.admin(), SENT)).isPositive();
+        }
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+    }
+
     @Test
     void ofWhomTwoSayToBeAtOneAddress() throws Exception {
         Logger log = LoggerFactory.getLogger("io.pantala.seed.tracker");
@@ -479,6 +572,7 @@ class ManyHostsTest {
             blobs.put(fleet.registry.blob(Fleet.REPOSITORY, bytes), bytes);
         }
         List<CompletableFuture<Void>> engines = new ArrayList<>();
+        since = System.nanoTime();
         for (Host host : hosts) {
             Queue<Map.Entry<Digest, byte[]>> wanted = new ConcurrentLinkedQueue<>(blobs.entrySet());
             for (int i = 0; i < AT_ONCE; i++) {
@@ -488,6 +582,9 @@ class ManyHostsTest {
         for (CompletableFuture<Void> engine : engines) {
             engine.get(580, TimeUnit.SECONDS);
         }
+        logTime(
+                hosts.size(),
+                blobs.values().stream().mapToInt(each -> each.length).sum());
         blobs.forEach((blob, bytes) -> assertThat(fleet.registry.bytesSent(blob))
                 .as(() -> excess(seed, hosts))
                 .isEqualTo(bytes.length));
@@ -522,6 +619,19 @@ class ManyHostsTest {
         List<Host> hosts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             hosts.add(fleet.plainHost("host-" + i, Fleet.patient(), seed.listen()));
+        }
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 1);
+        }
+        return hosts;
+    }
+
+    /** Three that are told where they are. */
+    private List<Host> hostsIn(String zone, Seed seed) throws Exception {
+        List<Host> hosts = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            String name = zone.replace('/', '-') + "-" + i;
+            hosts.add(fleet.hostIn(zone, name, Fleet.patient(), seed.listen()));
         }
         for (Host host : hosts) {
             fleet.awaitLinks(host, 1);
@@ -586,8 +696,12 @@ class ManyHostsTest {
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.body()).isEqualTo(bytes);
         }
+        logTime(pulls.size(), bytes.length);
+    }
+
+    private void logTime(int hosts, int bytes) {
         Duration took = Duration.ofNanos(System.nanoTime() - since);
-        LOG.info("The last of {} hosts had all {} bytes after {} ms", pulls.size(), bytes.length, took.toMillis());
+        LOG.info("The last of {} hosts had all {} bytes after {} ms", hosts, bytes, took.toMillis());
     }
 
     private static <T> List<T> without(List<T> all, int... indices) {
@@ -611,6 +725,32 @@ class ManyHostsTest {
             explanations.add(new ObjectMapper().readTree(fleet.ask(host.admin(), "/explain/" + blob)));
         }
         return explanations;
+    }
+
+    /** The blocks that have come to a host, and from where. */
+    private Map<Integer, String> received(Host host, Digest blob) throws Exception {
+        JsonNode told =
+                explanations(List.of(host), blob).getFirst().path("blobs").path(0);
+        return StreamSupport.stream(told.path("blocks").spliterator(), false)
+                .filter(block -> block.has("from"))
+                .collect(Collectors.toMap(
+                        block -> block.path("block").asInt(),
+                        block -> block.path("from").asText()));
+    }
+
+    /** The sources of all blocks that have come to hosts, as far as they are among these. */
+    private List<String> receivedFrom(List<Host> hosts, Digest blob, List<NodeAddress> sources) throws Exception {
+        List<String> names = sources.stream().map(NodeAddress::toString).toList();
+        List<String> received = new ArrayList<>();
+        for (Host host : hosts) {
+            received.addAll(received(host, blob).values());
+        }
+        received.retainAll(names);
+        return received;
+    }
+
+    private static List<NodeAddress> addresses(List<Host> hosts) {
+        return hosts.stream().map(host -> host.peers().orElseThrow()).toList();
     }
 
     /** What hosts can tell of a source, in bytes. */

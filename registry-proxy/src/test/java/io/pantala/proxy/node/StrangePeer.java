@@ -20,13 +20,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A host that says it holds blobs, and serves them in a way of its own. */
@@ -37,6 +41,8 @@ final class StrangePeer implements AutoCloseable {
         SELDOM_CORRUPT,
         ANOTHER_BLOCK,
         STALLING,
+        /** All its blocks together come no faster than {@link #DROP} bytes each {@link #PAUSE}. */
+        CRAWLING,
         LACKING,
         REFUSING,
         HANGING_UP;
@@ -49,8 +55,14 @@ final class StrangePeer implements AutoCloseable {
     /** One time in so many {@link Way#SELDOM_CORRUPT}. */
     static final int SELDOM = 100;
 
+    /** Over a link that its receivers share; a hundredth of 8 MiB a second. */
+    private static final int DROP = 4 << 10;
+
+    private static final Duration PAUSE = Duration.ofMillis(50);
+
     final AtomicInteger asked = new AtomicInteger();
     final AtomicInteger spoilt = new AtomicInteger();
+    private final Queue<Crawl> crawling = new ConcurrentLinkedQueue<>();
     private final Vertx vertx = Vertx.vertx();
     private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
     private final CompletableFuture<SeedLink> link = new CompletableFuture<>();
@@ -58,11 +70,15 @@ final class StrangePeer implements AutoCloseable {
     private final NodeAddress address;
     private final SeedLinks links;
 
+    /** What is left of a block to send. */
+    private record Crawl(HttpServerResponse to, Buffer left) {}
+
     StrangePeer(Way way, NodeAddress seed) throws Exception {
         this.way = way;
         HttpServer server = vertx.createHttpServer().requestHandler(this::serve);
         server.listen(0, "127.0.0.1").await(10, SECONDS);
         address = new NodeAddress("127.0.0.1", server.actualPort());
+        vertx.setPeriodic(PAUSE.toMillis(), _ -> drop());
         links = SeedLinks.dial(
                 vertx,
                 new SeedLinks.Dial(
@@ -107,9 +123,29 @@ final class StrangePeer implements AutoCloseable {
                 request.response()
                         .putHeader("Content-Length", String.valueOf(right.length))
                         .write(Buffer.buffer(Arrays.copyOf(right, right.length / 2)));
+            case CRAWLING -> {
+                request.response().putHeader("Content-Length", String.valueOf(right.length));
+                crawling.add(new Crawl(request.response(), Buffer.buffer(right)));
+            }
             case LACKING -> request.response().setStatusCode(404).end();
             case REFUSING -> request.response().setStatusCode(403).end();
             case HANGING_UP -> request.connection().close();
+        }
+    }
+
+    /** The next drop, to whoever waits for it and has not hung up. */
+    private void drop() {
+        crawling.removeIf(crawl -> crawl.to.closed());
+        Crawl next = crawling.poll();
+        if (next == null) {
+            return;
+        }
+        int drop = Math.min(DROP, next.left.length());
+        next.to.write(next.left.slice(0, drop));
+        if (drop < next.left.length()) {
+            crawling.add(new Crawl(next.to, next.left.slice(drop, next.left.length())));
+        } else {
+            next.to.end();
         }
     }
 
