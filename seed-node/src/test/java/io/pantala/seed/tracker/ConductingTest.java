@@ -1,7 +1,6 @@
 package io.pantala.seed.tracker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.pantala.manifest.BlobKey;
 import io.pantala.manifest.BlockLayout;
@@ -16,6 +15,7 @@ import io.pantala.transport.NodeAddress;
 import io.pantala.transport.control.ControlMessage;
 import io.pantala.transport.control.ControlMessage.Limits;
 import io.pantala.transport.control.ControlMessage.Order;
+import io.pantala.transport.control.ControlMessage.Orders;
 import io.pantala.transport.control.ControlMessage.Report;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +27,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class ConductingTest {
     private static final BlobKey KEY = new BlobKey(UpstreamName.parse("reg.test"), Digest.sha256(new byte[1]));
     private static final NodeAddress ADDRESS = SilentSession.ADDRESS;
@@ -164,23 +166,24 @@ class ConductingTest {
     }
 
     @Test
-    void tellsAHostWhyItsSeedSendsWhatAnotherHostHas() {
+    void tellsAHostWhyItsSeedSendsWhatAnotherHostHas() throws Exception {
         BlockingQueue<ControlMessage> told = new LinkedBlockingQueue<>();
-        Guest holder = conducting.join(new SilentSession("holder"));
-        Guest host = conducting.join(
-                new SilentSession("host", new NodeAddress("10.1.1.2", 6461), "", Limits.NONE, told::add));
-        owner.execute(() -> {
-            Swarm swarm = conducting.open(KEY, BlockLayout.of(1), (_, _) -> {});
-            BlockSet all = BlockSet.full(1);
-            conducting.holds(holder, swarm, all);
-            conducting.wants(host, swarm);
+        Swarm swarm = conduct(() -> conducting.open(KEY, BlockLayout.of(1), (_, _) -> {}));
+        BlockSet all = BlockSet.full(1);
+        Guest holder = conduct(() -> holder("holder", swarm, all));
+        Guest host = conduct(() -> {
+            Guest joined = conducting.join(
+                    new SilentSession("host", new NodeAddress("10.1.1.2", 6461), "", Limits.NONE, told::add));
+            conducting.wants(joined, swarm);
+            return joined;
+        });
+        assertThat(told.take()).isEqualTo(new Orders(KEY, List.of(new Order(0, holder.peer()))));
+        conduct(() -> {
             conducting.seedHolds(swarm, all);
-            Report stalled = new Report(0, holder.peer(), Report.Outcome.STALLED, Duration.ofSeconds(1), Duration.ZERO);
-            assertThat(conducting.reported(host, swarm, stalled)).isEmpty();
+            return conducting.reported(host, swarm, report(0, holder, Report.Outcome.STALLED));
         });
 
-        await().untilAsserted(() -> assertThat(told)
-                .containsExactly(new ControlMessage.Orders(
-                        KEY, List.of(new Order(0, Optional.empty(), Optional.of(Order.Repeat.AVOIDED))))));
+        assertThat(told.take())
+                .isEqualTo(new Orders(KEY, List.of(new Order(0, Optional.empty(), Optional.of(Order.Repeat.AVOIDED)))));
     }
 }
