@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * others have only when they can't.
  */
 public final class Conductor {
+    /** Blocks that a member may always expect beside late ones: else one bad source that had all its slots would keep them. */
+    private static final int BESIDE_LATE = 2;
+
     private final ConductorConfig config;
     private final RandomGenerator random;
     private final Choice choice;
@@ -255,6 +258,7 @@ public final class Conductor {
     private void giveUpOn(Task task) {
         if (!task.late) {
             task.late = true;
+            task.to.member.late++;
             forgo(task);
             wake(task.to);
         }
@@ -303,6 +307,7 @@ public final class Conductor {
         to.relayed -= task.relayed ? 1 : 0;
         from.serving.remove(task);
         to.receiving--;
+        to.late -= task.late ? 1 : 0;
         if (task.crosses()) {
             task.to.locality.crossing--;
         }
@@ -412,7 +417,11 @@ public final class Conductor {
     }
 
     private boolean isHungry(Part part) {
-        return part.wanting && part.lacksSomething() && part.member.receiving < pace.receivable(part.member);
+        return part.wanting && part.lacksSomething() && hasSlot(part.member);
+    }
+
+    private boolean hasSlot(Member to) {
+        return to.receiving < pace.receivable(to) || to.receiving - to.late < BESIDE_LATE;
     }
 
     private boolean canServe(Part part) {
@@ -547,7 +556,7 @@ public final class Conductor {
         if (source.serving.size() >= pace.sendable(source)) {
             source.live.forEach(part -> part.locality.free.set(part, false));
         }
-        if (to.member.receiving >= pace.receivable(to.member)) {
+        if (!hasSlot(to.member)) {
             to.member.live.forEach(part -> part.locality.starving.set(part, false));
         }
         orders.fetch(to.member, to.swarm, block, source, repeat);

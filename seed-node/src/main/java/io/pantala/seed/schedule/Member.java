@@ -30,6 +30,9 @@ public final class Member {
     /** Orders that it is to carry out, in all swarms. */
     int receiving;
 
+    /** How many of those are late, and to be had elsewhere too. */
+    int late;
+
     /** How many of those are for blocks that their sources are just receiving. */
     int relayed;
 

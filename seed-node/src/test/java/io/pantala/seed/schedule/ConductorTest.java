@@ -848,6 +848,25 @@ class ConductorTest {
         }
 
         @Test
+        void aSourceThatHadAllSlotsOfAReceiverAndIsLateLeavesSomeToOthers() {
+            Swarm swarm = stage.swarm(3);
+            stage.holder(swarm, Rehearsal.range(0, 3));
+            Member host = stage.wanting(swarm);
+            List<Order> slow = List.copyOf(stage.decide());
+            Member other = stage.holder(swarm, Rehearsal.range(0, 3));
+            assertThat(slow).hasSize(3);
+
+            slow.forEach(stage::late);
+            List<Order> again = List.copyOf(stage.decide());
+
+            assertThat(again).hasSize(2).allMatch(order -> order.from() == other);
+            stage.fetched(again.getFirst());
+            assertThat(stage.decide()).singleElement().matches(order -> order.from() == other);
+            List.copyOf(stage.open).forEach(stage::fetched);
+            assertThat(host.late).isZero();
+        }
+
+        @Test
         void aLateBlockMayStillComeFromTheFirst() {
             Swarm swarm = stage.swarm(1);
             stage.holder(swarm, 0);
