@@ -33,7 +33,7 @@ enum Preset {
     Experiment experiment() {
         return switch (this) {
             case ONE_FILE -> of(List.of(1, 5, 10, 20, 40), List.of(32), "20mbit", "200mbit", Load.BLOB, 3, 1);
-            case SIZES -> of(List.of(10, 20, 40), List.of(4, 8, 24), "50mbit", "50mbit", Load.BLOB, 3, 1);
+            case SIZES -> of(List.of(10, 20, 40), List.of(2, 4, 8), "20mbit", "20mbit", Load.BLOB, 1, 1);
             case COPIES -> of(List.of(1, 5, 10, 20, 40), List.of(12), "20mbit", "200mbit", Load.IMAGE, 2, 1);
             case BOUND -> of(List.of(24), List.of(256), "25mbit", "25mbit", Load.BLOB, 5, 0);
             case TRIAL -> of(List.of(2, 4, 8), List.of(16), "50mbit", "50mbit", Load.BLOB, 1, 1);

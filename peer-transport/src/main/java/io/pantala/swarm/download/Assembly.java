@@ -232,8 +232,7 @@ final class Assembly implements AutoCloseable {
         if (!rechecked) {
             return;
         }
-        for (Iterator<Order> each = orders.iterator();
-                each.hasNext() && flights.size() < around.config().blocksPerBlob(); ) {
+        for (Iterator<Order> each = orders.iterator(); each.hasNext() && hasRoom(); ) {
             Order order = each.next();
             if (plan.holds(order.block())) {
                 each.remove();
@@ -256,6 +255,12 @@ final class Assembly implements AutoCloseable {
         if (flights.isEmpty() && !pauses() && System.nanoTime() >= busy + FORGOTTEN.toNanos()) {
             fetchNext(seed, ticket);
         }
+    }
+
+    /** What is late doesn't keep others waiting: it may have been ordered from elsewhere too, by one of them. */
+    private boolean hasRoom() {
+        return flights.stream().filter(flight -> !flight.late).count()
+                < around.config().blocksPerBlob();
     }
 
     private static Cause cause(Order order) {

@@ -22,7 +22,7 @@ public interface SwarmListener extends LinkListener {
         ORDERED,
         /** The seed sends it itself: no host had it to pass on. */
         FIRST,
-        /** The seed sends it itself: no host that had it was less busy. */
+        /** The seed sends it itself: of the hosts looked at that had it, or were about to, none was less busy. */
         HOSTS_BUSY,
         /** The seed sends it itself: the hosts that had it have failed this one lately, or were late. */
         HOSTS_AVOIDED,

@@ -307,7 +307,7 @@ public sealed interface ControlMessage {
 
         /** Why a seed sends a block that hosts have, or expect. */
         public enum Repeat {
-            /** No host that has it was less busy. */
+            /** Of those looked at that have or expect it, none was less busy. */
             BUSY,
             /** Those that have it have failed the receiver lately, or were late. */
             AVOIDED,

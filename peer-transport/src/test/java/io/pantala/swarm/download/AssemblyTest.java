@@ -16,6 +16,7 @@ import io.pantala.transport.ticket.Ticket;
 import io.pantala.transport.ticket.Vouchers;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -131,6 +132,23 @@ class AssemblyTest {
 
         assertThat(late).containsExactly("0 PEER " + PEER);
         assertThat(assembly.takeReports()).extracting(Report::outcome).containsExactly(Report.Outcome.LATE);
+    }
+
+    @Test
+    void whatIsLateKeepsNothingElseFromBeginning() {
+        int most = SwarmConfig.DEFAULT.blocksPerBlob();
+        assembly.learn(new ControlMessage.Hashes(content.key(), 0, content.hash(0)));
+        assembly.learn(new ControlMessage.Hashes(content.key(), 1, content.hash(1)));
+        assembly.ordered(Collections.nCopies(most, new Order(0, Optional.of(PEER))));
+        assembly.ordered(List.of(new Order(1, Optional.empty())));
+        assembly.fetchOrdered(SEED, TICKET);
+        assertThat(waiting).hasSize(most);
+        waiting.forEach(Runnable::run);
+
+        await().until(() -> {
+            assembly.fetchOrdered(SEED, TICKET);
+            return waiting.size() == most + 1;
+        });
     }
 
     @Test

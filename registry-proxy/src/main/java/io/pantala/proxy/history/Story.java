@@ -218,7 +218,7 @@ final class Story {
         return switch (cause) {
             case ORDERED -> "as its seed ordered";
             case FIRST -> "as its seed ordered: no host had it to pass on";
-            case HOSTS_BUSY -> "as its seed ordered: no host that had it was less busy";
+            case HOSTS_BUSY -> "as its seed ordered: those that had it, or were about to, were as busy";
             case HOSTS_AVOIDED -> "as its seed ordered: the hosts that had it had failed this one or were late";
             case HOSTS_AWAY -> "as its seed ordered: no host of this zone had it";
             case REPEATED -> "as its seed ordered, though hosts had it";

@@ -64,6 +64,9 @@ final class BlobBody {
     /** The registry has refused the engine's credential, and would again. */
     private boolean refused;
 
+    /** The registry sends all of the blob, whatever is asked for. */
+    private boolean rangesIgnored;
+
     BlobBody(
             RegistryCall.Blob call,
             Exchange exchange,
@@ -114,7 +117,7 @@ final class BlobBody {
                 }
                 case WITHHELD -> {
                     hashSent(Objects.requireNonNull(blob));
-                    return fromRegistry(to, Reason.WITHHELD_BLOCK, _ -> false);
+                    return fromRegistry(to, Reason.WITHHELD_BLOCK);
                 }
                 case LATE -> {
                     StoredBlob late = Objects.requireNonNull(blob);
@@ -134,7 +137,7 @@ final class BlobBody {
                         hashSent(blob);
                     }
                     if (!changeSource()) {
-                        return fromRegistry(to, Reason.INTERRUPTED, _ -> false);
+                        return fromRegistry(to, Reason.INTERRUPTED);
                     }
                 }
             }
@@ -291,14 +294,30 @@ final class BlobBody {
      * @return whether all bytes to before {@code to} are sent
      */
     private boolean untilReadable(StoredBlob late, long to) throws EngineGoneException, InterruptedException {
+        long start = position;
         long end;
         int blocks = 1;
-        do {
-            int last = Math.min(layout.blockAt(position) + blocks, layout.count()) - 1;
-            end = Math.min(to, layout.offset(last) + layout.length(last));
-            blocks = Math.min(2 * blocks, layout.count());
-        } while (fromRegistry(end, Reason.LATE, at -> isReadable(late, at)) && end < to && !isReadable(late, end));
+        try {
+            do {
+                blocks = rangesIgnored ? layout.count() : blocks;
+                int last = Math.min(layout.blockAt(position) + blocks, layout.count()) - 1;
+                end = Math.min(to, layout.offset(last) + layout.length(last));
+                blocks = Math.min(2 * blocks, layout.count());
+            } while (straight(end, Reason.LATE, at -> isReadable(late, at)) && end < to && !isReadable(late, end));
+        } finally {
+            listener.passedThrough(call.route().upstream(), call.digest(), Reason.LATE, position - start);
+        }
         return position == to;
+    }
+
+    /** Reads all that is left from the registry; whether that could be done. */
+    private boolean fromRegistry(long to, Reason reason) throws EngineGoneException, InterruptedException {
+        long start = position;
+        try {
+            return straight(to, reason, _ -> false);
+        } finally {
+            listener.passedThrough(call.route().upstream(), call.digest(), reason, position - start);
+        }
     }
 
     /**
@@ -307,22 +326,21 @@ final class BlobBody {
      * @param enough whether the next byte, of this position, can be had otherwise again
      * @return whether all bytes to before {@code to} are sent
      */
-    private boolean fromRegistry(long to, Reason reason, LongPredicate enough)
+    private boolean straight(long to, Reason reason, LongPredicate enough)
             throws EngineGoneException, InterruptedException {
         Source before = source;
         source = Source.REGISTRY;
         exchange.source("registry:" + reason.name().toLowerCase(Locale.ROOT));
-        long start = position;
         var straight = new Straight(call, exchange, body, relay, config, listener, proof, _ -> handedOver());
         try {
             position = straight.send(new Straight.Span(position, to, OptionalLong.of(layout.size())), null, enough);
             body.awaitSent();
         } finally {
             count();
-            listener.passedThrough(call.route().upstream(), call.digest(), reason, position - start);
         }
         source = before;
         refused = straight.refused();
+        rangesIgnored = straight.rangesIgnored();
         if (proof.refuted()) {
             mismatch();
         }

@@ -56,6 +56,7 @@ final class Straight {
     private LongPredicate enough = _ -> false;
     private long position;
     private boolean refused;
+    private boolean rangesIgnored;
 
     /**
      * Nothing is sent yet.
@@ -159,6 +160,11 @@ final class Straight {
         return refused;
     }
 
+    /** Whether the registry has sent all of the blob where a part was asked for. */
+    boolean rangesIgnored() {
+        return rangesIgnored;
+    }
+
     private boolean wantsMore() {
         return position < span.to() && !enough.test(position);
     }
@@ -200,6 +206,7 @@ final class Straight {
             return -1;
         }
         if (response.status() == 200) {
+            rangesIgnored = true;
             return span.fits(response.contentLength()) ? position : -1;
         }
         return Span.range(response)

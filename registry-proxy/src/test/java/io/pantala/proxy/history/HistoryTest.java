@@ -63,7 +63,7 @@ class HistoryTest {
                 .doesNotHaveDuplicates()
                 .contains(
                         "as its seed ordered: no host had it to pass on",
-                        "as its seed ordered: no host that had it was less busy");
+                        "as its seed ordered: those that had it, or were about to, were as busy");
     }
 
     @Test

@@ -468,6 +468,19 @@ class BlobPullTest {
                 .containsExactly(null, range(2, 3), range(3, 5));
     }
 
+    @Test
+    void readsAllThatIsLateAtOnceFromARegistryThatKnowsNoRanges() throws Exception {
+        host.registry.next(target, Fault.none());
+        host.registry.always(target, Fault.ignoreRange());
+        try (var late = host.impatientEngine(ScriptedFiller.opening(host.store, content))) {
+            assertThat(late.get(target).reply().body()).isEqualTo(content);
+        }
+        await().untilAsserted(() -> assertThat(host.requests).hasSize(1));
+        assertThat(host.registry.requests(target))
+                .extracting(request -> request.header("Range"))
+                .containsExactly(null, range(0, 1), "bytes=" + BLOCK + "-" + (SIZE - 1));
+    }
+
     private static String range(int firstBlock, int endBlock) {
         return "bytes=" + firstBlock * BLOCK + "-" + (endBlock * BLOCK - 1);
     }

@@ -260,7 +260,7 @@ public final class Conductor {
             task.late = true;
             task.to.member.late++;
             forgo(task);
-            wake(task.to);
+            wake(task.to.member, task.to);
         }
     }
 
@@ -421,7 +421,8 @@ public final class Conductor {
     }
 
     private boolean hasSlot(Member to) {
-        return to.receiving < pace.receivable(to) || to.receiving - to.late < BESIDE_LATE;
+        return to.receiving < pace.receivable(to)
+                || (to.late <= config.mostSlots() && to.receiving - to.late < BESIDE_LATE);
     }
 
     private boolean canServe(Part part) {

@@ -2,7 +2,7 @@ package io.pantala.seed.schedule;
 
 /** Why a seed is to send a block that hosts have, or expect. */
 public enum Repeat {
-    /** No host that has it was less busy. */
+    /** Of those looked at that have or expect it, none was less busy. */
     BUSY,
     /** The receiver avoids those of its zone that have it, for a while, since they have failed it or were late. */
     AVOIDED,

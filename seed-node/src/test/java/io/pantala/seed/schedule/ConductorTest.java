@@ -867,6 +867,38 @@ class ConductorTest {
         }
 
         @Test
+        void aSourceThatHadAllSlotsOfAReceiverAndIsLateLeavesSomeToOtherSwarms() {
+            Swarm swarm = stage.swarm(3);
+            stage.holder(swarm, Rehearsal.range(0, 3));
+            Member host = stage.wanting(swarm);
+            List<Order> slow = List.copyOf(stage.decide());
+            Swarm another = stage.swarm(3);
+            stage.holder(another, Rehearsal.range(0, 3));
+            conductor.wants(host, another);
+            assertThat(stage.decide()).isEmpty();
+
+            slow.forEach(stage::late);
+
+            assertThat(stage.decide()).hasSize(2).allMatch(order -> order.swarm() == another);
+        }
+
+        @Test
+        void whoeverFindsAllLateIsNotGivenEverMore() {
+            Swarm swarm = stage.swarm(100);
+            Stream.generate(() -> stage.holder(swarm, Rehearsal.range(0, 100)))
+                    .limit(20)
+                    .forEach(_ -> {});
+            Member host = stage.wanting(swarm);
+
+            for (int i = 0; i < 50; i++) {
+                List.copyOf(stage.decide()).forEach(stage::late);
+                stage.pass(Rehearsal.CONFIG.avoid());
+            }
+
+            assertThat(host.receiving()).isBetween(Rehearsal.CONFIG.slots() + 1, Rehearsal.CONFIG.mostSlots() + 2);
+        }
+
+        @Test
         void aLateBlockMayStillComeFromTheFirst() {
             Swarm swarm = stage.swarm(1);
             stage.holder(swarm, 0);

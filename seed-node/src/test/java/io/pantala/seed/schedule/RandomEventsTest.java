@@ -368,6 +368,9 @@ class RandomEventsTest {
                             .filter(each -> each.order().to() == member)
                             .count())
                     .isLessThanOrEqualTo(4 * config.mostSlots());
+            assertThat(member.late).isEqualTo((int) open.stream()
+                    .filter(each -> each.order().to() == member && each.late())
+                    .count());
             assertThat(member.sending())
                     .isEqualTo((int) open.stream()
                             .filter(each -> each.order().from() == member)
