@@ -28,7 +28,7 @@ public record SwarmConfig(
     public static final SwarmConfig DEFAULT = new SwarmConfig(
             Duration.ofSeconds(2),
             Duration.ofSeconds(11),
-            Duration.ofSeconds(4),
+            Duration.ofSeconds(6),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
             8,

@@ -33,8 +33,8 @@ public record ControlConfig(
             Duration.ofSeconds(1),
             Duration.ofSeconds(5),
             Duration.ofMillis(100),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(4),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(6),
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             8 << 20);

@@ -27,6 +27,7 @@ import io.pantala.seed.schedule.Zone;
 import io.pantala.seed.tracker.TrackerConfig;
 import io.pantala.swarm.download.SwarmConfig;
 import io.pantala.transport.NodeAddress;
+import io.pantala.transport.control.ControlConfig;
 import io.pantala.transport.identity.Role;
 import io.pantala.transport.identity.Token;
 import java.io.IOException;
@@ -168,6 +169,32 @@ final class Fleet {
                         most,
                         tracker.conductor()),
                 patient.control(),
+                patient.blocks(),
+                patient.local(),
+                patient.clock());
+    }
+
+    /** Such a node waits for a seed that it has lost for as long as a test may take to start it anew. */
+    static Tuning hopeful() {
+        Tuning patient = patient();
+        ControlConfig control = patient.control();
+        return new Tuning(
+                patient.registry(),
+                patient.backfill(),
+                patient.pull(),
+                patient.swarm(),
+                patient.tracker(),
+                new ControlConfig(
+                        control.versions(),
+                        control.handshake(),
+                        control.ping(),
+                        control.silence(),
+                        control.shortestBackOff(),
+                        control.longestBackOff(),
+                        Duration.ofMinutes(1),
+                        control.news(),
+                        control.resolve(),
+                        control.backlog()),
                 patient.blocks(),
                 patient.local(),
                 patient.clock());

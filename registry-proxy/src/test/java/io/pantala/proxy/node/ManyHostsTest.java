@@ -369,6 +369,25 @@ class ManyHostsTest {
     }
 
     @Test
+    void beginWhileTheirSeedIsStartedAnewAndWaitForIt() throws Exception {
+        Seed seed = fleet.seed("seed");
+        List<Host> hosts = hosts(6, seed, Fleet.hopeful());
+        byte[] bytes = fleet.bytes(8 << 20);
+        Digest blob = fleet.registry.blob(Fleet.REPOSITORY, bytes);
+        seed.close();
+        for (Host host : hosts) {
+            fleet.awaitLinks(host, 0);
+        }
+        List<CompletableFuture<HttpResponse<byte[]>>> pulls = pulls(hosts, blob);
+
+        fleet.seed("seed", seed.listen());
+
+        assertAllGet(bytes, pulls);
+        assertThat(sum(hosts, FROM_REGISTRY)).isZero();
+        assertThat(fleet.registry.bytesSent(blob)).isEqualTo(bytes.length);
+    }
+
+    @Test
     void goOnWhenTheirSeedIsGoneForGood() throws Exception {
         Seed seed = fleet.seed("seed");
         List<Host> hosts = hosts(6, seed);
@@ -616,9 +635,13 @@ class ManyHostsTest {
     }
 
     private List<Host> hosts(int count, Seed seed) throws Exception {
+        return hosts(count, seed, Fleet.patient());
+    }
+
+    private List<Host> hosts(int count, Seed seed, Tuning tuning) throws Exception {
         List<Host> hosts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            hosts.add(fleet.plainHost("host-" + i, Fleet.patient(), seed.listen()));
+            hosts.add(fleet.plainHost("host-" + i, tuning, seed.listen()));
         }
         for (Host host : hosts) {
             fleet.awaitLinks(host, 1);
